@@ -1,0 +1,133 @@
+"""What a client asks for, free of any client API's and of Kiro's field names.
+
+A dialect's ``parse`` makes a Conversation; ``kiro/payload.py`` lays it out for Kiro.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text, never changed on its way."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model's reasoning; ``signature`` is Kiro's own, byte for byte, or None."""
+
+    text: str
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedThinking:
+    """Reasoning only Kiro can read: base64 that must go back unchanged."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture. ``format`` is gif, jpeg, png or webp; ``data`` is strict base64 without a ``data:`` prefix."""
+
+    format: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the model made. ``arguments`` is the JSON text of an object, verbatim."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a call; ``content`` holds texts and pictures in the client's order."""
+
+    call_id: str
+    content: tuple[Text | Image, ...]
+    is_error: bool = False
+
+
+Block = Text | Thinking | RedactedThinking | Image | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. Other roles (system, developer, tool) are folded into these two by the dialect."""
+
+    role: Literal["user", "assistant"]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may call; ``schema`` is the client's JSON Schema, uncleaned."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+class Effort(Enum):
+    """How hard to think, from the least to the most."""
+
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingRequest:
+    """What the client said about thinking.
+
+    asked: True (on), False (switched off by name), None (not mentioned; the setting decides).
+    budget: tokens, where the client gave a number.
+    """
+
+    asked: bool | None = None
+    budget: int | None = None
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """``auto``, ``none``, ``any`` (some tool) or ``named`` with that tool's name."""
+
+    mode: Literal["auto", "none", "any", "named"] = "auto"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One request, whole.
+
+    model: as the client spelled it, suffixes included.
+    session: the client's own mark of the chat (a session header or metadata), or None.
+    stream: whether the client wants events as they come.
+    ignored: names of parameters the client sent that have no effect (``x-kiro-gateway-ignored``).
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    system: str = ""
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    parallel_tools: bool = True
+    thinking: ThinkingRequest = ThinkingRequest()
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    session: str | None = None
+    stream: bool = False
+    ignored: tuple[str, ...] = ()

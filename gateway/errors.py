@@ -1,0 +1,107 @@
+"""Every error the gateway knows, from birth with its kind, its status and its words.
+
+GatewayError              ours: the request, the key, the limits
+└── UpstreamError         theirs: Kiro, its token servers, or the way there; adds what the retry plan needs
+
+A dialect clothes an error in its client API's shape; nothing else in the gateway builds an error body.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+
+class Kind(Enum):
+    """What went wrong, as (name, HTTP status). A dialect may answer another status where its API does."""
+
+    INVALID_REQUEST = ("invalid_request", 400)
+    AUTHENTICATION = ("authentication", 401)
+    PERMISSION = ("permission", 403)
+    NOT_FOUND = ("not_found", 404)
+    TOO_LARGE = ("too_large", 413)
+    CONTEXT_FULL = ("context_full", 400)
+    RATE_LIMIT = ("rate_limit", 429)
+    QUOTA = ("quota", 402)
+    OVERLOADED = ("overloaded", 503)
+    TIMEOUT = ("timeout", 504)
+    UPSTREAM = ("upstream", 502)
+
+    @property
+    def label(self) -> str:
+        """The word for logs and metrics."""
+        return str(self.value[0])
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an answer that has not begun."""
+        return int(self.value[1])
+
+
+class GatewayError(Exception):
+    """An error a client is told about.
+
+    message: safe to show: no token, no path of this machine, nothing of the client's input.
+    path: where in the client's body, e.g. ``messages.3.content.0.text``.
+    status: only where HTTP has a finer status than the kind's (405, 415, 426, …).
+    code, details: only where a client API gives them a meaning (``thread_unsupported_request``).
+    retry_after: seconds the client should wait, if known.
+    should_retry: the ``x-should-retry`` header; None when nothing is known.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        path: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+        should_retry: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.path = path
+        self.status = status
+        self.code = code
+        self.details = details
+        self.retry_after = retry_after
+        self.should_retry = should_retry
+
+
+class UpstreamError(GatewayError):
+    """A fault of Kiro, of a token server, or of the way there.
+
+    retry: sending the same again on the same route is safe and may help (nothing was worked on).
+    elsewhere: this route is exhausted for now, the next endpoint may serve (429).
+    expired: the access token was refused; one refresh may help.
+    stuck: no first frame came in time; whether to send again is the user's setting.
+    reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs and for the choice of account.
+    upstream_status, request_id: what Kiro answered, as far as it did.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        retry: bool = False,
+        elsewhere: bool = False,
+        expired: bool = False,
+        stuck: bool = False,
+        reason: str | None = None,
+        upstream_status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        should_retry: bool | None = None,
+    ) -> None:
+        super().__init__(kind, message, retry_after=retry_after, should_retry=should_retry)
+        self.retry = retry
+        self.elsewhere = elsewhere
+        self.expired = expired
+        self.stuck = stuck
+        self.reason = reason
+        self.upstream_status = upstream_status
+        self.request_id = request_id
