@@ -1,0 +1,253 @@
+"""The table of refusals: what each of Kiro's answers means for the client and for the retry plan.
+
+Statuses, reasons and texts are observed ones; Kiro's own client, too, judges by status and text, since the type's name
+is not always there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.errors import Kind
+from gateway.kiro.refusal import AWS, HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """What may follow a fault; the fields are those of UpstreamError."""
+
+    retry: bool = False
+    elsewhere: bool = False
+    expired: bool = False
+    should_retry: bool | None = False
+
+
+FINAL: Final = Sequel()
+"""Never again; also said where the prompt may have been worked on, since sending it twice costs the user twice."""
+REFRESH: Final = Sequel(expired=True)
+BUSY: Final = Sequel(retry=True, should_retry=True)
+THROTTLED: Final = Sequel(retry=True, elsewhere=True, should_retry=True)
+DRAINED: Final = Sequel(elsewhere=True)
+"""This endpoint's pool is empty for hours: another may serve, waiting will not help."""
+BROKEN: Final = Sequel(retry=True, should_retry=None)
+"""An AWS error body with a 5xx: the service itself says that it did not answer the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of refusal: all given conditions must hold, and of reasons, types and words one is enough.
+
+    statuses: (lowest, highest). words: looked for in the message and the type, lower case.
+    means: what it means and what to do; Kiro's own message is put behind it.
+    """
+
+    kind: Kind
+    means: str
+    sequel: Sequel = FINAL
+    statuses: tuple[int, int] = (0, 999)
+    reasons: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+
+
+ROWS: Final = (
+    Row(
+        Kind.UPSTREAM,
+        "Kiro's address answered with a redirect, which the gateway refuses to follow with your token. "
+        "Check the region, the base URL and the proxy.",
+        statuses=(300, 399),
+    ),
+    Row(
+        Kind.UPSTREAM,
+        "The outbound proxy asks for a password. Put user and password into the proxy URL.",
+        statuses=(407, 407),
+    ),
+    Row(
+        Kind.PERMISSION,
+        "account suspended: Kiro has locked this account as a precaution. "
+        "Nothing will work until its support has unlocked it; use another account meanwhile.",
+        statuses=(403, 423),
+        reasons=("TEMPORARILY_SUSPENDED",),
+        words=("suspended",),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Kiro has put temporary limits on this account because of its traffic. "
+        "Stop sending for some hours; more requests prolong it.",
+        statuses=(403, 429),
+        words=("suspicious activity", "temporary limits", "while we investigate"),
+    ),
+    Row(
+        Kind.QUOTA,
+        "The Kiro plan's requests for this month are used up. "
+        "Wait for the next billing month, enable overages, or use another account.",
+        reasons=("MONTHLY_REQUEST_COUNT",),
+        words=("maximum request reached for this month",),
+    ),
+    Row(
+        Kind.QUOTA,
+        "The overage limit of the Kiro plan is reached. Raise it in the Kiro account, or use another account.",
+        reasons=("OVERAGE_REQUEST_LIMIT_EXCEEDED",),
+        words=("limit for overages",),
+    ),
+    Row(
+        Kind.QUOTA,
+        "The Kiro plan does not cover this request any more. Check the plan in the Kiro account.",
+        statuses=(402, 402),
+    ),
+    Row(
+        Kind.INVALID_REQUEST,
+        "The conversation has more turns than Kiro takes. Start a new one.",
+        reasons=("CONVERSATION_LIMIT_EXCEEDED",),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Kiro's requests for today are used up on this account. Try again tomorrow, or use another account.",
+        DRAINED,
+        reasons=("DAILY_REQUEST_COUNT",),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Kiro has no capacity left for this model at the moment. Try again shortly, or choose another model.",
+        THROTTLED,
+        reasons=("INSUFFICIENT_MODEL_CAPACITY",),
+        words=("experiencing high traffic",),
+    ),
+    Row(
+        Kind.CONTEXT_FULL,
+        "The input is longer than this model's context window. Shorten or compact the conversation.",
+        reasons=("CONTENT_LENGTH_EXCEEDS_THRESHOLD",),
+        words=("input is too long",),
+    ),
+    Row(  # inside a stream; the decoder ends a turn that has content with max_tokens instead
+        Kind.CONTEXT_FULL,
+        "The answer reached the most that the model may write. Ask for it in smaller parts.",
+        types=("contentlengthexceeded",),
+    ),
+    Row(
+        Kind.NOT_FOUND,
+        "Kiro does not know this model, or the plan does not include it. Choose one of GET /v1/models.",
+        reasons=("INVALID_MODEL_ID",),
+        words=("invalid model.",),
+    ),
+    Row(
+        Kind.AUTHENTICATION,
+        "Kiro did not accept the login: it has expired or was revoked. Log in to Kiro again.",
+        REFRESH,
+        statuses=(401, 401),
+    ),
+    Row(
+        Kind.AUTHENTICATION,
+        "Kiro did not accept the login: it has expired or was revoked. Log in to Kiro again.",
+        REFRESH,
+        types=("expiredtoken", "invalidtoken", "unrecognizedclient"),
+    ),
+    Row(
+        Kind.PERMISSION,
+        "The request was blocked on the way to Kiro, perhaps because of its country or network. Check the proxy.",
+        statuses=(403, 403),
+        shapes=(HTML,),
+    ),
+    Row(
+        Kind.PERMISSION,
+        "This Kiro login may not do that. Check the plan and the kind of login.",
+        reasons=(
+            "FEATURE_NOT_SUPPORTED",
+            "UNAUTHORIZED_CUSTOMIZATION_RESOURCE_ACCESS",
+            "UNAUTHORIZED_WORKSPACE_CONTEXT_FEATURE_ACCESS",
+        ),
+    ),
+    Row(
+        Kind.AUTHENTICATION,
+        "Kiro did not accept the login: it has expired, was revoked, or belongs to another profile. "
+        "Log in to Kiro again.",
+        REFRESH,
+        statuses=(403, 403),
+        words=("token", "expired", "invalid", "unauthorized"),
+    ),
+    Row(
+        Kind.PERMISSION,
+        "This Kiro login may not do that. Check the subscription, the region and the profile.",
+        statuses=(403, 403),
+    ),
+    Row(
+        Kind.INVALID_REQUEST,
+        "Kiro wants to know the profile of this login, and none or a wrong one was sent. "
+        "Set the profile ARN, or log in to Kiro again.",
+        statuses=(400, 400),
+        words=("profilearn",),
+    ),
+    Row(
+        Kind.INVALID_REQUEST,
+        "This model does not take a reasoning setting that was sent. Leave it out, or choose another model.",
+        statuses=(400, 400),
+        words=("invalid additionalmodelrequestfields",),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Too many requests to Kiro in a short time. Wait a little; send fewer at once.",
+        THROTTLED,
+        types=("throttling", "toomanyrequests"),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Too many requests to Kiro in a short time. Wait a little; send fewer at once.",
+        THROTTLED,
+        statuses=(429, 429),
+    ),
+    Row(
+        Kind.INVALID_REQUEST,
+        "Kiro found the translated request badly formed: history, tools or size. "
+        "The debug capture (DEBUG_MODE=errors) keeps it; a shorter conversation or fewer tools may pass.",
+        statuses=(400, 400),
+    ),
+    Row(
+        Kind.UPSTREAM,
+        "Kiro does not know this call at this address. Check the region and the base URL.",
+        statuses=(404, 405),
+    ),
+    Row(
+        Kind.TOO_LARGE,
+        "The request is too large for a proxy on the way to Kiro. Shorten the conversation.",
+        statuses=(413, 413),
+    ),
+    Row(
+        Kind.OVERLOADED,
+        "Kiro is overloaded. Try again shortly.",
+        BUSY,
+        statuses=(500, 599),
+        reasons=("MODEL_TEMPORARILY_UNAVAILABLE",),
+        words=("unexpectedly high load",),
+    ),
+    Row(
+        Kind.OVERLOADED,
+        "Kiro is not available at the moment. Try again shortly.",
+        BUSY,
+        statuses=(503, 503),
+        shapes=(AWS,),
+    ),
+    Row(
+        Kind.UPSTREAM,
+        "Kiro failed while it worked on the request. Try again.",
+        BROKEN,
+        statuses=(500, 599),
+        shapes=(AWS,),
+    ),
+    Row(
+        Kind.TIMEOUT,
+        "Kiro's front door gave up waiting; the prompt may have been worked on, so it was not sent again.",
+        statuses=(504, 504),
+    ),
+    Row(
+        Kind.UPSTREAM,
+        "The way to Kiro broke; the prompt may have been worked on, so it was not sent again.",
+        statuses=(500, 599),
+    ),
+    Row(
+        Kind.UPSTREAM,
+        "Kiro answered 200, but not with an event stream. Check the region, the base URL and the proxy.",
+        statuses=(200, 299),
+    ),
+    Row(Kind.UPSTREAM, "Kiro refused the request."),
+)
+"""First match wins; the last row matches everything."""

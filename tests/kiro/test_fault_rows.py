@@ -1,0 +1,28 @@
+"""The table itself: what holds of every row."""
+
+from gateway.errors import Kind
+from gateway.kiro.fault_rows import FINAL, ROWS, Row
+
+
+def test_the_last_row_matches_everything() -> None:
+    last = ROWS[-1]
+    assert (last.statuses, last.reasons, last.types, last.words, last.shapes) == ((0, 999), (), (), (), ())
+
+
+def test_only_the_last_row_matches_everything() -> None:
+    bare = Row(Kind.UPSTREAM, "").statuses
+    assert all(row.statuses != bare or row.reasons or row.types or row.words for row in ROWS[:-1])
+
+
+def test_words_and_types_are_lower_case_as_they_are_compared() -> None:
+    for row in ROWS:
+        assert all(text == text.lower() for text in (*row.words, *row.types)), row
+
+
+def test_every_row_ends_its_words_as_a_sentence() -> None:
+    assert all(row.means.endswith(".") for row in ROWS)
+
+
+def test_a_row_that_means_the_account_or_the_request_is_final() -> None:
+    final = {Kind.INVALID_REQUEST, Kind.QUOTA, Kind.PERMISSION, Kind.CONTEXT_FULL, Kind.NOT_FOUND, Kind.TOO_LARGE}
+    assert all(row.sequel == FINAL for row in ROWS if row.kind in final)
