@@ -1,0 +1,108 @@
+"""Content blocks of the Anthropic API into ours."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gateway import jsontext
+from gateway.conversation import Block, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import images, signature
+from gateway.errors import GatewayError, Kind
+
+Json = Mapping[str, Any]
+
+
+def content(value: str | Sequence[Json], path: str) -> tuple[Block, ...]:
+    """A message's content; ``path`` is where it stands in the body. Raises INVALID_REQUEST for what cannot be sent."""
+    if isinstance(value, str):
+        return (Text(value),)
+    return tuple(block for index, item in enumerate(value) for block in _block(item, path, index))
+
+
+def texts(value: str | Sequence[Json], path: str) -> list[str]:
+    """The texts of a system prompt or of a system message. Raises INVALID_REQUEST where something else is in it."""
+    found = []
+    for index, block in enumerate(content(value, path)):
+        if not isinstance(block, Text):
+            raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=f"{path}.{index}")
+        found.append(block.text)
+    return found
+
+
+def _block(item: Json, path: str, index: int) -> Iterator[Block]:
+    match item["type"]:
+        case "text":
+            yield Text(item["text"])
+        case "tool_use":
+            yield ToolCall(item["id"], item["name"], jsontext.encode(item["input"]).decode())
+        case "tool_result":
+            yield _tool_result(item, f"{path}.{index}")
+        case "thinking":
+            yield from _thinking(item)
+        case "redacted_thinking":
+            yield RedactedThinking(item["data"])
+        case "image":
+            yield _image(item, f"{path}.{index}")
+        case "document":
+            yield from _document(item, f"{path}.{index}")
+
+
+def _thinking(item: Json) -> Iterator[Thinking]:
+    """Thinking with a signature of ours is Kiro's words without Kiro's proof: it cannot go back, so it is dropped."""
+    signed = item.get("signature") or None
+    if signed is None or not signature.is_ours(signed):
+        yield Thinking(item["thinking"], signed)
+
+
+def _tool_result(item: Json, path: str) -> ToolResult:
+    value = item.get("content")
+    parts: list[Text | Image] = []
+    if isinstance(value, str):
+        parts.append(Text(value))
+    else:
+        for index, part in enumerate(value or ()):
+            parts.extend(_result_part(part, f"{path}.content.{index}"))
+    return ToolResult(item["tool_use_id"], tuple(parts), item.get("is_error") is True)
+
+
+def _result_part(part: Json, path: str) -> Iterator[Text | Image]:
+    match part["type"]:
+        case "text":
+            yield Text(part["text"])
+        case "image":
+            yield _image(part, path)
+        case "document":
+            yield from _document(part, path)
+        case "tool_reference":
+            yield Text(f"The tool {part['tool_name']} can be called now.")
+
+
+def _image(item: Json, path: str) -> Image:
+    source = item["source"]
+    if source["type"] == "url":
+        return images.from_url(source["url"], f"{path}.source.url")
+    return images.from_base64(source["data"], f"{path}.source.data")
+
+
+def _document(item: Json, path: str) -> Iterator[Text | Image]:
+    """A text document as text, its title and context before it; Kiro has no member for documents."""
+    heading = [Text(item[name]) for name in ("title", "context") if item.get(name)]
+    match item["source"]:
+        case {"type": "text", "data": data}:
+            yield from (*heading, Text(data))
+        case {"type": "content", "content": inner}:
+            yield from heading
+            yield from _document_content(inner, f"{path}.source.content")
+        case {"type": "url"}:
+            message = "The gateway fetches no URLs: send the document's text"
+            raise GatewayError(Kind.INVALID_REQUEST, message, path=f"{path}.source.url")
+        case _:
+            message = "PDF and other binary documents are not supported: send the document's text"
+            raise GatewayError(Kind.INVALID_REQUEST, message, path=f"{path}.source")
+
+
+def _document_content(inner: str | Sequence[Json], path: str) -> Iterator[Text | Image]:
+    if isinstance(inner, str):
+        yield Text(inner)
+        return
+    for index, part in enumerate(inner):
+        yield from _result_part(part, f"{path}.{index}")

@@ -1,0 +1,125 @@
+"""The shape of a request to ``/v1/messages``. Meaning is in ``parse``; nothing here changes the body."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.dialects import effort
+from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.shape import (
+    REQUIRED,
+    Check,
+    Problem,
+    boolean,
+    list_of,
+    mapping,
+    one_of,
+    positive,
+    record,
+    string,
+    tagged,
+    text_or,
+    word,
+)
+
+_UNSERVED_BLOCKS: Final = frozenset(
+    {
+        "server_tool_use",
+        "web_search_tool_result",
+        "web_fetch_tool_result",
+        "code_execution_tool_result",
+        "bash_code_execution_tool_result",
+        "text_editor_code_execution_tool_result",
+        "tool_search_tool_result",
+        "mcp_tool_use",
+        "mcp_tool_result",
+        "container_upload",
+        "search_result",
+        "compaction",
+    }
+)
+"""Blocks that belong to tools of Anthropic's own servers: dropping one would leave the model a history with holes."""
+
+_TEXT: Final = record({"text": string})
+_SOURCES: Final = {"base64": record({"data": string}), "url": record({"url": string})}
+_IMAGE: Final = record({"source": tagged(_SOURCES, known=("file",))})
+_DOCUMENT_SOURCES: Final = {
+    **_SOURCES,
+    "text": record({"data": string}),
+    "content": record({"content": text_or(list_of(tagged({"text": _TEXT, "image": _IMAGE})))}),
+}
+_DOCUMENT: Final = record({"source": tagged(_DOCUMENT_SOURCES, known=("file",))}, {"title": string, "context": string})
+_REFERENCE: Final = record({"tool_name": string})
+
+_RESULT_PARTS: Final = tagged(
+    {"text": _TEXT, "image": _IMAGE, "document": _DOCUMENT, "tool_reference": _REFERENCE}, known=_UNSERVED_BLOCKS
+)
+
+_BLOCKS: Final = tagged(
+    {
+        "text": _TEXT,
+        "image": _IMAGE,
+        "document": _DOCUMENT,
+        "tool_use": record({"id": string, "name": string, "input": mapping}),
+        "tool_result": record(
+            {"tool_use_id": string}, {"content": text_or(list_of(_RESULT_PARTS)), "is_error": boolean}
+        ),
+        "thinking": record({"thinking": string}, {"signature": string}),
+        "redacted_thinking": record({"data": string}),
+    },
+    known=_UNSERVED_BLOCKS,
+)
+
+_OUTPUT_CONFIG: Final = record({}, {"effort": effort.EFFORT})
+
+_MESSAGE: Final = record(
+    {"role": one_of("user", "assistant", "system"), "content": text_or(list_of(_BLOCKS))},
+    {"output_config": _OUTPUT_CONFIG},
+)
+
+_FUNCTION: Final = record(
+    {"name": word, "input_schema": mapping}, {"description": string, "defer_loading": boolean, "type": string}
+)
+_OTHER_TOOL: Final = record({"type": string}, {"name": string})
+
+
+def is_hosted(tool: Mapping[str, Any]) -> bool:
+    """Whether a tool is one of Anthropic's own: it has another type and no schema, so Kiro cannot be told of it."""
+    return tool.get("type") not in (None, "custom") and "input_schema" not in tool
+
+
+def _tool(value: Any) -> Problem | None:
+    return (_OTHER_TOOL if isinstance(value, dict) and is_hosted(value) else _FUNCTION)(value)
+
+
+_CHOICE: Final = record(
+    {"type": one_of("auto", "any", "tool", "none")}, {"name": string, "disable_parallel_tool_use": boolean}
+)
+
+
+def _tool_choice(value: Any) -> Problem | None:
+    problem = _CHOICE(value)
+    if problem is None and value["type"] == "tool" and not value.get("name"):
+        return {"name": [REQUIRED]}
+    return problem
+
+
+_SYSTEM: Final[Check] = text_or(list_of(tagged({"text": _TEXT})))
+
+
+class MessagesRequest(RequestSchema):
+    """``POST /v1/messages`` and ``/v1/messages/count_tokens``, which leaves most of it out."""
+
+    model = Checked(word, required=True)
+    messages = Checked(list_of(_MESSAGE, least=1, most=MOST_MESSAGES), required=True)
+    system = Checked(_SYSTEM)
+    tools = Checked(list_of(_tool, most=MOST_TOOLS))
+    tool_choice = Checked(_tool_choice)
+    max_tokens = Checked(positive)
+    stop_sequences = Checked(list_of(string))
+    stream = Checked(boolean)
+    thinking = Checked(effort.THINKING)
+    output_config = Checked(_OUTPUT_CONFIG)
+    metadata = Checked(record({}, {"user_id": string}))
+
+
+SCHEMA: Final = MessagesRequest()

@@ -1,0 +1,110 @@
+"""A request to ``/v1/chat/completions`` into a Conversation."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, ToolChoice
+from gateway.dialects import effort, session, system, toolset
+from gateway.dialects.openai_chat.messages import messages
+from gateway.dialects.openai_chat.schema import is_function
+
+Json = Mapping[str, Any]
+
+_IGNORED: Final = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "presence_penalty",
+    "frequency_penalty",
+    "service_tier",
+    "user",
+    "metadata",
+    "store",
+    "safety_identifier",
+    "prompt_cache_retention",
+)
+
+
+def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
+    """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
+    prompt, chat = _settled(body)
+    tools = tuple(_tools(body))
+    left_out = [tool for tool in body.get("tools") or () if not is_function(tool)]
+    return Conversation(
+        model=body["model"],
+        messages=chat,
+        system=prompt,
+        tools=tools,
+        tool_choice=toolset.settled(_tool_choice(body), tools, {str(tool.get("name")) for tool in left_out}),
+        parallel_tools=body.get("parallel_tool_calls") is not False and not answers_functions(body),
+        thinking=_thinking(body),
+        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        stop=_stop(body.get("stop")),
+        session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
+        stream=body.get("stream") is True,
+        ignored=(
+            *(name for name in _IGNORED if body.get(name) is not None),
+            *dict.fromkeys(toolset.ignored_name(tool["type"]) for tool in left_out),
+        ),
+    )
+
+
+def answers_functions(body: Json) -> bool:
+    """Whether the client speaks the API's first tool form, where an answer is at most one ``function_call``."""
+    return bool(body.get("functions")) and not body.get("tools")
+
+
+def _settled(body: Json) -> tuple[str, tuple[Message, ...]]:
+    prompt: list[str] = []
+    chat: list[Message] = []
+    for said in messages(body["messages"]):
+        if isinstance(said, Message):
+            chat.append(said)
+        elif chat:
+            chat.append(system.reminder(said))
+        else:
+            prompt.append(said)
+    return system.settled(system.joined(prompt), chat)
+
+
+def _tools(body: Json) -> Iterator[Tool]:
+    """Functions, nested (``function: {…}``), flat (Cursor, the Responses API) or of the first form (``functions``)."""
+    nested = (tool.get("function") or tool for tool in body.get("tools") or () if is_function(tool))
+    for item in (*nested, *(body.get("functions") or ())):
+        schema = item.get("parameters") or item.get("input_schema") or {"type": "object", "properties": {}}
+        yield Tool(item["name"], item.get("description") or "", schema)
+
+
+def _tool_choice(body: Json) -> ToolChoice:
+    choice = body.get("tool_choice") or body.get("function_call")
+    word = choice if isinstance(choice, str) else (choice or {}).get("type")
+    match word:
+        case "none":
+            return ToolChoice("none")
+        case "required" | "any":
+            return ToolChoice("any")
+    if isinstance(choice, dict) and word != "auto":
+        return ToolChoice("named", (choice if "name" in choice else choice["function"])["name"])
+    return ToolChoice()
+
+
+def _thinking(body: Json) -> ThinkingRequest:
+    """``reasoning_effort``, or ``reasoning`` as OpenRouter's clients send it, or the Anthropic API's ``thinking``."""
+    reasoning = body.get("reasoning") or {}
+    word = body.get("reasoning_effort") or reasoning.get("effort")
+    if word and not body.get("thinking"):
+        return effort.from_word(word, reasoning.get("max_tokens"))
+    if body.get("thinking"):
+        return effort.from_thinking(body["thinking"], None if word == "none" else word)
+    enabled = reasoning.get("enabled")
+    budget = reasoning.get("max_tokens")
+    return ThinkingRequest(asked=enabled if enabled is not None else (True if budget else None), budget=budget)
+
+
+def _stop(value: str | list[str] | None) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value or []
+    return tuple(text for text in texts if text)

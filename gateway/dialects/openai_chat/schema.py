@@ -1,0 +1,122 @@
+"""The shape of a request to ``/v1/chat/completions``. Meaning is in ``parse``; nothing here changes the body."""
+
+from typing import Any, Final
+
+from gateway.dialects import effort
+from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.shape import (
+    Problem,
+    boolean,
+    list_of,
+    mapping,
+    nullable,
+    one_of,
+    positive,
+    record,
+    string,
+    tagged,
+    text_or,
+    word,
+)
+
+_TEXT: Final = record({"text": string})
+_IMAGE: Final = record({"image_url": text_or(record({"url": string}))})
+
+_PARTS: Final = {
+    "text": _TEXT,
+    "input_text": _TEXT,
+    "output_text": _TEXT,
+    "refusal": record({"refusal": string}),
+    "image_url": _IMAGE,
+    "input_image": _IMAGE,
+}
+_CONTENT: Final = nullable(text_or(list_of(tagged(_PARTS, known=("input_audio", "audio", "file", "input_file")))))
+
+_CALL: Final = record({"name": string}, {"arguments": text_or(mapping)})
+_TOOL_CALL: Final = record({"id": string, "function": _CALL})
+
+_MESSAGE_FIELDS: Final = record(
+    {"role": one_of("system", "developer", "user", "assistant", "tool", "function")},
+    {
+        "content": _CONTENT,
+        "name": string,
+        "tool_calls": list_of(_TOOL_CALL),
+        "function_call": _CALL,
+        "refusal": string,
+        "reasoning_content": string,
+    },
+)
+_RESULT: Final = record({"tool_call_id": string})
+_FUNCTION_RESULT: Final = record({"name": string})
+
+_DEFINITION: Final = record({"name": word}, {"description": string, "parameters": mapping, "input_schema": mapping})
+_NESTED_TOOL: Final = record({"function": _DEFINITION})
+_OTHER_TOOL: Final = record({"type": string})
+
+
+def _message(value: Any) -> Problem | None:
+    problem = _MESSAGE_FIELDS(value)
+    if problem is None and value["role"] == "tool":
+        return _RESULT(value)
+    if problem is None and value["role"] == "function":
+        return _FUNCTION_RESULT(value)
+    return problem
+
+
+def is_function(tool: Any) -> bool:
+    """Whether a tool is a function of the client's, in any of the spellings; without a type it is one (Cursor)."""
+    return not isinstance(tool, dict) or tool.get("type") in ("function", None)
+
+
+def _tool(value: Any) -> Problem | None:
+    if not is_function(value):
+        return _OTHER_TOOL(value)
+    flat = isinstance(value, dict) and "function" not in value and "name" in value
+    return (_DEFINITION if flat else _NESTED_TOOL)(value)
+
+
+_NAMED: Final = tagged({"function": nullable(mapping), "tool": nullable(mapping)})
+_NAMED_FLAT: Final = record({"name": string})
+_NAMED_NESTED: Final = record({"function": _NAMED_FLAT})
+_CHOICE_WORD: Final = one_of("none", "auto", "required", "any")
+
+
+def _tool_choice(value: Any) -> Problem | None:
+    """A word; the word as a type (``{"type": "auto"}``); a function's name, nested or flat."""
+    if not isinstance(value, dict):
+        return _CHOICE_WORD(value)
+    if _CHOICE_WORD(value.get("type")) is None:
+        return None
+    return _NAMED(value) or (_NAMED_FLAT if "name" in value else _NAMED_NESTED)(value)
+
+
+def _function_call(value: Any) -> Problem | None:
+    return _NAMED_FLAT(value) if isinstance(value, dict) else one_of("none", "auto")(value)
+
+
+def _one(value: Any) -> Problem | None:
+    return positive(value) or (None if value == 1 else ["Only one choice can be asked for"])
+
+
+class ChatRequest(RequestSchema):
+    """``POST /v1/chat/completions``."""
+
+    model = Checked(word, required=True)
+    messages = Checked(list_of(_message, least=1, most=MOST_MESSAGES), required=True)
+    tools = Checked(list_of(_tool, most=MOST_TOOLS))
+    functions = Checked(list_of(_DEFINITION, most=MOST_TOOLS))
+    tool_choice = Checked(_tool_choice)
+    function_call = Checked(_function_call)
+    parallel_tool_calls = Checked(boolean)
+    max_tokens = Checked(positive)
+    max_completion_tokens = Checked(positive)
+    stop = Checked(text_or(list_of(string)))
+    stream = Checked(boolean)
+    stream_options = Checked(record({}, {"include_usage": boolean}))
+    reasoning_effort = Checked(effort.EFFORT_OR_NONE)
+    reasoning = Checked(record({}, {"effort": effort.EFFORT_OR_NONE, "max_tokens": positive, "enabled": boolean}))
+    thinking = Checked(effort.THINKING)
+    n = Checked(_one)
+
+
+SCHEMA: Final = ChatRequest()
