@@ -1,0 +1,153 @@
+"""Run the gateway."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from socket import socket
+
+import structlog
+
+from gateway import __version__, log
+from gateway.accounts.keys import ApiKey, KeyFileError, read_or_make
+from gateway.accounts.sources import find
+from gateway.accounts.sources.source import Source
+from gateway.commands import surroundings
+from gateway.commands.child import NoSimulator, simulator
+from gateway.commands.listening import CannotListen, listen, url_of
+from gateway.errors import GatewayError
+from gateway.settings import ROWS, Loaded, Secret, Settings
+
+FAILED = 1
+add_arguments = surroundings.add_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which login serves, what it makes of the settings, and whether the simulator answers instead of Kiro."""
+
+    settings: Settings
+    source: Source | None
+    simulated: bool = False
+
+    @property
+    def name(self) -> str:
+        """For the start's words."""
+        if self.simulated:
+            return "NONE FOUND: THE BUILT-IN SIMULATOR ANSWERS, NOT KIRO"
+        return self.source.name if self.source else "none"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until told to stop: 0; 78 for wrong settings, 1 when it cannot start."""
+    loaded = surroundings.settings(options)
+    if loaded is None:
+        return surroundings.WRONG_SETTINGS
+    server = loaded.settings.server
+    try:
+        with listen(server.host, server.port) as listener:
+            _serve(loaded, listener)
+    except (CannotListen, KeyFileError, NoSimulator, GatewayError) as error:
+        print(f"kiro-gateway: {error}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _serve(loaded: Loaded, listener: socket) -> None:
+    made = None if loaded.settings.server.api_keys else read_or_make(surroundings.own_folder())
+    keys = (made.text,) if made else tuple(key.reveal() for key in loaded.settings.server.api_keys)
+    log.configure(loaded.settings.log.level, loaded.settings.log.format, hide=(*keys, *secrets_of(loaded.settings)))
+    for warning in loaded.warnings:
+        structlog.get_logger().warning("settings", detail=warning)
+    with login_for(loaded.settings) as login:
+        from gateway.app import serve
+
+        def announce() -> None:
+            print(greeting(url_of(listener), key_line(made, loaded, shown=sys.stdout.isatty()), login), flush=True)
+
+        serve(
+            login.settings,
+            keys=keys,
+            source=login.source,
+            listener=listener,
+            simulated=login.simulated,
+            announce=announce,
+        )
+
+
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Every secret text among the settings, for the log to hide."""
+    for row in ROWS:
+        value = row.of(settings)
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Secret):
+                yield item.reveal()
+
+
+@contextmanager
+def login_for(settings: Settings) -> Iterator[Login]:
+    """The login to serve with. Without one, and with no address given, a simulator runs beside the gateway.
+
+    Raises GatewayError when a configured login cannot be used, NoSimulator.
+    """
+    source = _source(settings, surroundings.own_folder())
+    if source or settings.upstream.base_url:
+        yield Login(settings, source)
+        return
+    structlog.get_logger().warning("NO KIRO LOGIN FOUND: ANSWERS COME FROM THE BUILT-IN SIMULATOR, NOT FROM KIRO")
+    with ExitStack() as stack:
+        url = stack.enter_context(simulator(_without_secrets()))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kiro-gateway-"))
+        simulated = on_simulator(settings, url)
+        yield Login(simulated, _source(simulated, Path(folder)), simulated=True)
+
+
+def on_simulator(settings: Settings, url: str) -> Settings:
+    """The same settings with the simulator as Kiro, and a login that it takes."""
+    from gateway.simulator.options import PROFILE_ARN, REFRESH_TOKEN
+
+    upstream = replace(settings.upstream, base_url=url, proxy_url=None)
+    credentials = replace(settings.credentials, refresh_token=Secret(REFRESH_TOKEN), profile_arn=PROFILE_ARN)
+    return replace(settings, upstream=upstream, credentials=credentials)
+
+
+def _source(settings: Settings, state: Path) -> Source | None:
+    wanted = settings.credentials
+    return find(
+        file=Path(wanted.file) if wanted.file else None,
+        refresh_token=wanted.refresh_token.reveal() if wanted.refresh_token else None,
+        profile_arn=wanted.profile_arn,
+        region=settings.upstream.region,
+        home=Path.home(),
+        state=state,
+    )
+
+
+def _without_secrets() -> dict[str, str]:
+    names = {name for row in ROWS if row.secret for name in row.environment}
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
+def key_line(made: ApiKey | None, loaded: Loaded, *, shown: bool) -> str:
+    """Where the key is; the key itself once, when it was made just now and somebody looks on (never in a journal)."""
+    if made is None:
+        return f"as set in {loaded.origins['server.api_keys']}"
+    if made.new and shown:
+        return f"{made.text}  (made now, shown this once, kept in {made.path})"
+    return f"in {made.path}"
+
+
+def greeting(url: str, key: str, login: Login) -> str:
+    """What a start says, once the gateway answers."""
+    model = next(iter(login.settings.models.fallback), "claude-sonnet-4.5")
+    lines = (
+        ("address", f"{url}  (Anthropic clients: {url}; OpenAI clients: {url}/v1)"),
+        ("key", key),
+        ("login", login.name),
+        ("model", f"{model}, for example; all: GET {url}/v1/models"),
+    )
+    return "\n".join([f"kiro-gateway {__version__}", *(f"  {name:8} {text}" for name, text in lines)])

@@ -1,0 +1,35 @@
+"""Rules over several settings: who may listen where, with which keys."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.settings.table import Settings
+from gateway.settings.values import is_loopback
+
+LEAST_KEY_LENGTH: Final = 24
+"""Characters of a key that others can try out over a network."""
+
+_SAMPLES: Final = re.compile(
+    r"<.*|my-super-secret-password-\d+|change[-_]?me.*|(admin|test)?(123)+(4|45|456)?\d{0,6}|(sk-)?x{3,}|sk-\.*"
+    r"|(sk-)?(your|my|the|some)[-_]?(api|secret|proxy|gateway|super|kiro)[-_]?(secret|api)?[-_]?(key|token|password)"
+    r"([-_]?here)?([-_]?\d+)?|(password|passwd|secret|admin|test|dummy|none|null|anything|sk-(test|dummy|none|1234\d*))",
+    re.IGNORECASE,
+)
+"""Keys out of READMEs and examples: everybody knows them."""
+
+
+def complaints(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(setting, what is wrong) for settings that are right each by itself but not together."""
+    keys = [key.reveal() for key in settings.server.api_keys]
+    if any(_SAMPLES.fullmatch(key) for key in keys):
+        yield "server.api_keys", "has a key out of an example that everybody knows; take one of your own"
+    if is_loopback(settings.server.host):
+        return
+    if not keys:
+        yield "server.host", "is not an address of this machine only, so server.api_keys must have a key"
+    if any(len(key) < LEAST_KEY_LENGTH for key in keys):
+        yield (
+            "server.api_keys",
+            f"has a key of less than {LEAST_KEY_LENGTH} characters, too short where other machines can connect",
+        )

@@ -1,0 +1,78 @@
+"""Settings: the one list, and the same list as rows for everything that goes through all of them."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway.settings.answers import Debug, Log, Models, Prompt, Stream, Thinking, Tools
+from gateway.settings.facts import Facts, Form
+from gateway.settings.network import Credentials, Server, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, a section an attribute. The defaults make a gateway that works."""
+
+    server: Server = field(default_factory=Server)
+    upstream: Upstream = field(default_factory=Upstream)
+    credentials: Credentials = field(default_factory=Credentials)
+    models: Models = field(default_factory=Models)
+    thinking: Thinking = field(default_factory=Thinking)
+    tools: Tools = field(default_factory=Tools)
+    prompt: Prompt = field(default_factory=Prompt)
+    stream: Stream = field(default_factory=Stream)
+    log: Log = field(default_factory=Log)
+    debug: Debug = field(default_factory=Debug)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: its section, its name, its default, and the facts of its field."""
+
+    section: str
+    name: str
+    default: Any
+    facts: Facts
+
+    @property
+    def key(self) -> str:
+        """The full name: ``server.port``."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """The variables that set it; of several the first one given counts."""
+        return self.facts.environment or (f"KIRO_GATEWAY_{self.section}_{self.name}".upper(),)
+
+    @property
+    def secret(self) -> bool:
+        """Whether no one should see it: a proxy's URL has a password in it."""
+        return self.facts.form in (Form.HIDDEN, Form.KEYS, Form.PROXY_URL)
+
+    def of(self, settings: Settings) -> Any:
+        """Its value in these settings."""
+        return getattr(getattr(settings, self.section), self.name)
+
+
+def _rows() -> tuple[Row, ...]:
+    defaults = Settings()
+    return tuple(
+        Row(section.name, item.name, getattr(getattr(defaults, section.name), item.name), item.metadata["facts"])
+        for section in dataclasses.fields(Settings)
+        for item in dataclasses.fields(getattr(defaults, section.name))
+    )
+
+
+ROWS: Final = _rows()
+"""Every setting, in the order of the documentation."""
+
+SECTIONS: Final = tuple(section.name for section in dataclasses.fields(Settings))
+
+
+def build(values: dict[str, Any]) -> Settings:
+    """Settings with these values, keyed by full name; the rest are defaults."""
+    sections = {section: getattr(Settings(), section) for section in SECTIONS}
+    for row in ROWS:
+        if row.key in values:
+            sections[row.section] = dataclasses.replace(sections[row.section], **{row.name: values[row.key]})
+    return Settings(**sections)
