@@ -1,0 +1,69 @@
+"""What the control plane is asked, as values: the hosts to try in their order, for ``upstream/control.py`` to send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlencode
+
+from gateway import jsontext
+from gateway.kiro.endpoints import Identity, api_region, call_headers
+
+_MANAGEMENT: Final = "https://management.{region}.kiro.dev"
+_LEGACY: Final = "https://q.{region}.amazonaws.com"
+_RPC: Final = "application/x-amz-json-1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRequest:
+    """One HTTP request with a JSON answer; ``body`` is None for a GET."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | None = None
+
+
+def list_models(
+    identity: Identity, *, invocation_id: str, base_url: str | None = None, next_token: str | None = None
+) -> tuple[ControlRequest, ...]:
+    """ListAvailableModels: the management host (which wants an ARN) and the older one.
+
+    The answer is ``{models, defaultModel, nextToken}``. A page's ``nextToken`` is valid on the host that gave it.
+    """
+    page = {"nextToken": next_token} if next_token else {}
+    requests: list[ControlRequest] = []
+    if identity.profile_arn:
+        asked = {"origin": "KIRO_CLI", "profileArn": identity.profile_arn, **page}
+        target = "KiroControlPlaneBearerService.ListAvailableModels"
+        host = _host(_MANAGEMENT, identity.region, base_url)
+        requests.append(_rpc(host, target, asked, identity, invocation_id))
+    arn = identity.arn_for_older_hosts
+    query = urlencode({"origin": "AI_EDITOR", **({"profileArn": arn} if arn else {}), **page})
+    headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
+    url = f"{_host(_LEGACY, identity.region, base_url)}/ListAvailableModels?{query}"
+    return (*requests, ControlRequest("GET", url, headers))
+
+
+def list_profiles(
+    identity: Identity, region: str, *, invocation_id: str, base_url: str | None = None, next_token: str | None = None
+) -> tuple[ControlRequest, ...]:
+    """ListAvailableProfiles of one region: management, then the older host. ``{profiles: [{arn, …}], nextToken}``.
+
+    Every region must be asked: a refusal in one says nothing of another. A Builder ID is always refused (403).
+    """
+    asked = {"maxResults": 10, **({"nextToken": next_token} if next_token else {})}
+    rows = (
+        (_MANAGEMENT, "KiroControlPlaneBearerService.ListAvailableProfiles"),
+        (_LEGACY, "AmazonCodeWhispererService.ListAvailableProfiles"),
+    )
+    return tuple(_rpc(_host(host, region, base_url), target, asked, identity, invocation_id) for host, target in rows)
+
+
+def _host(template: str, region: str, base_url: str | None) -> str:
+    return base_url.rstrip("/") if base_url else template.format(region=api_region(None, region))
+
+
+def _rpc(host: str, target: str, asked: Mapping[str, object], identity: Identity, invocation_id: str) -> ControlRequest:
+    headers = call_headers(identity, invocation_id, style="cli", attempt=1, tries=1)
+    headers |= {"Content-Type": _RPC, "X-Amz-Target": target}
+    return ControlRequest("POST", f"{host}/", headers, jsontext.encode(asked))

@@ -1,0 +1,183 @@
+"""Where a request can be sent, and the bytes of one attempt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from gateway import jsontext
+from gateway.errors import GatewayError, Kind
+from gateway.kiro.payload import Draft
+
+API_REGIONS: Final = ("us-east-1", "eu-central-1")
+"""Regions that have Kiro's data and control hosts; a login's SSO region is another matter."""
+
+DEFAULT_REGION: Final = API_REGIONS[0]
+
+_SDK_JS: Final = "aws-sdk-js/1.0.34"
+_SDK_RUST: Final = "aws-sdk-rust/1.3.15"
+_KIRO_IDE: Final = "KiroIDE-0.11.63"
+_ARN_KINDS: Final = frozenset({"social", "idc", "external_idp"})
+"""Logins whose ARN the older hosts take; with a Builder ID they answer 403 to it."""
+
+LoginKind = Literal["social", "idc", "builder_id", "external_idp", "api_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A row: host has a ``{region}`` where it differs. origin: what the body says. style: whose headers, ide or cli.
+
+    needs_arn: only with a profile ARN, which it then gets whatever the login.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    host: str
+    path: str
+    target: str
+    origin: str
+    style: Literal["ide", "cli"]
+    needs_arn: bool = False
+    content_type: str = "application/x-amz-json-1.0"
+
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    Endpoint(
+        name="kiro",
+        aliases=("kiro", "runtime"),
+        host="https://runtime.{region}.kiro.dev",
+        path="/",
+        target="AmazonCodeWhispererStreamingService.GenerateAssistantResponse",
+        origin="KIRO_CLI",
+        style="cli",
+        needs_arn=True,
+    ),
+    Endpoint(
+        name="codewhisperer",
+        aliases=("codewhisperer", "ide"),
+        host="https://codewhisperer.us-east-1.amazonaws.com",
+        path="/generateAssistantResponse",
+        target="AmazonCodeWhispererStreamingService.GenerateAssistantResponse",
+        origin="AI_EDITOR",
+        style="ide",
+    ),
+    Endpoint(
+        name="amazonq",
+        aliases=("amazonq", "q", "cli"),
+        host="https://q.{region}.amazonaws.com",
+        path="/",
+        target="AmazonQDeveloperStreamingService.SendMessage",
+        origin="CLI",
+        style="cli",
+    ),
+)
+"""In the order they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose request it is. region: of the API (``api_region``). machine_id: 64 hex digits, stable for a login."""
+
+    access_token: str = field(repr=False)
+    profile_arn: str | None
+    kind: LoginKind
+    region: str
+    machine_id: str
+
+    @property
+    def arn_for_older_hosts(self) -> str | None:
+        """The ARN where a host takes none from some logins."""
+        return self.profile_arn if self.kind in _ARN_KINDS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One HTTP POST, ready to go."""
+
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def api_region(profile_arn: str | None, configured: str | None) -> str:
+    """The region of the ARN, else the configured one, else the default.
+
+    Raises GatewayError(INVALID_REQUEST) for a region without Kiro hosts: it becomes part of a host name.
+    """
+    parts = (profile_arn or "").split(":")
+    named = parts[3] if len(parts) > 3 and parts[3] else configured  # noqa: PLR2004 - arn:aws:service:region:…
+    region = named or DEFAULT_REGION
+    if region not in API_REGIONS:
+        known = " and ".join(API_REGIONS)
+        raise GatewayError(Kind.INVALID_REQUEST, f"Kiro has no API in this region; it has one in {known}")
+    return region
+
+
+def routes(identity: Identity, preferred: str | None = None) -> tuple[Endpoint, ...]:
+    """The endpoints that serve this login, a preferred one (by name or alias, in any case) first."""
+    open_to_all = tuple(row for row in ENDPOINTS if identity.profile_arn or not row.needs_arn)
+    wanted = (preferred or "").strip().lower()
+    return tuple(sorted(open_to_all, key=lambda row: wanted not in row.aliases))
+
+
+def finish(
+    draft: Draft,
+    endpoint: Endpoint,
+    identity: Identity,
+    *,
+    invocation_id: str,
+    attempt: int,
+    base_url: str | None = None,
+) -> Sending:
+    """The request of one attempt. Only the spine of the draft's body is copied, and the whole encoded once.
+
+    invocation_id: a UUID, the same for all attempts of a request. attempt counts from 1.
+    base_url: takes the host's place (a simulator on loopback); paths stay.
+    """
+    arn = identity.profile_arn if endpoint.needs_arn else identity.arn_for_older_hosts
+    url = (base_url.rstrip("/") if base_url else endpoint.host.format(region=_checked(identity.region))) + endpoint.path
+    headers = call_headers(identity, invocation_id, style=endpoint.style, attempt=attempt)
+    headers |= {"Content-Type": endpoint.content_type, "X-Amz-Target": endpoint.target}
+    return Sending(url, headers, jsontext.encode(_finished(draft.body, endpoint.origin, arn)))
+
+
+def _checked(region: str) -> str:
+    return api_region(None, region)
+
+
+def _finished(body: Mapping[str, Any], origin: str, arn: str | None) -> dict[str, Any]:
+    state = body["conversationState"]
+    current = {**state["currentMessage"]["userInputMessage"], "origin": origin}
+    finished = {**body, "conversationState": {**state, "currentMessage": {"userInputMessage": current}}}
+    return finished | {"profileArn": arn} if arn else finished
+
+
+def call_headers(identity: Identity, invocation_id: str, *, style: str, attempt: int, tries: int = 3) -> dict[str, str]:
+    """What every call to Kiro carries, in the manner of the official IDE or CLI."""
+    headers = {
+        "Authorization": f"Bearer {identity.access_token}",
+        "Accept": "*/*",
+        # Errors would come compressed otherwise, and a stream gains nothing.
+        "Accept-Encoding": "identity",
+        "x-amzn-codewhisperer-optout": "true",
+        "amz-sdk-invocation-id": invocation_id,
+        "amz-sdk-request": f"attempt={attempt}; max={tries}",
+        **(_ide(identity.machine_id) if style == "ide" else _cli()),
+    }
+    if identity.kind == "external_idp":
+        headers["TokenType"] = "EXTERNAL_IDP"
+    elif identity.kind == "api_key":
+        headers["tokentype"] = "API_KEY"
+    return headers
+
+
+def _ide(machine_id: str) -> dict[str, str]:
+    ide = f"{_KIRO_IDE}-{machine_id}"
+    agent = f"{_SDK_JS} ua/2.1 os/linux#6.8.0 lang/js md/nodejs#22.21.1 api/codewhispererstreaming#1.0.34 m/E {ide}"
+    return {"User-Agent": agent, "x-amz-user-agent": f"{_SDK_JS} {ide}", "x-amzn-kiro-agent-mode": "vibe"}
+
+
+def _cli() -> dict[str, str]:
+    system = "os/linux lang/rust/1.92.0"
+    program = "md/appVersion-2.3.0 app/AmazonQ-For-CLI"
+    sdk = f"{_SDK_RUST} ua/2.1 api/codewhispererstreaming/0.1.14474 {system}"
+    return {"User-Agent": f"{sdk} {program}", "x-amz-user-agent": f"{sdk} m/F {program}"}

@@ -1,0 +1,232 @@
+"""A Conversation as Kiro's request body, but for what differs by endpoint (see ``endpoints.finish``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from msgspec import Raw
+
+from gateway import jsontext
+from gateway.conversation import Conversation, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.errors import GatewayError, Kind
+from gateway.kiro import history
+from gateway.kiro.conversation_id import conversation_id
+from gateway.kiro.images import fit_images, pictures
+from gateway.kiro.models import Resolved
+from gateway.kiro.pairing import without_tools
+from gateway.kiro.thinking_request import ThinkingRules, plan
+from gateway.kiro.tools import ToolNames, declare, names_of
+
+ACKNOWLEDGEMENT: Final = "I will follow these instructions."
+"""The assistant's half of the first pair; the user's half is the system prompt, for which Kiro has no member."""
+
+NO_OUTPUT: Final = "(no output)"
+"""What a tool that returned nothing said (rule 18: an empty result is refused)."""
+
+CHUNKED_WRITES: Final = (
+    "When you write or change files, keep every single tool call small: at most 150 lines of content in one call. "
+    "Create a longer file with its first part, then add the rest part by part with further calls. "
+    "A call that is too large is cut off and lost."
+)
+"""The rule of the ``-agentic`` models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The settings a request is laid out by; one for each dialect, since ``default_on`` differs.
+
+    default_on, max_tokens, budget_cap: see ``ThinkingRules``.
+    tool_description_limit: characters; longer ones move to the system prompt (0: only Kiro's own limit counts).
+    system_in_first_pair: the system prompt as a pair of its own, so that the prefix never changes; else it stands
+    before the first user text.
+    """
+
+    default_on: bool = False
+    max_tokens: int = 4000
+    budget_cap: int = 10_000
+    tool_description_limit: int = 10_000
+    system_in_first_pair: bool = True
+
+    @property
+    def thinking(self) -> ThinkingRules:
+        """The part that is about thinking."""
+        return ThinkingRules(self.default_on, self.max_tokens, self.budget_cap)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request but for origin and profile ARN.
+
+    body: the root object; never changed, attempts copy its spine. names: tool name sent → the client's own, where they
+    differ. tags: thinking tags were put in. images: pictures sent. after_tool_results: the turn answers calls.
+    """
+
+    body: dict[str, Any]
+    model_id: str
+    names: Mapping[str, str]
+    tags: bool
+    images: int
+    after_tool_results: bool
+    conversation_id: str
+
+
+def lay_out(conversation: Conversation, resolved: Resolved, layout: Layout, *, continuation_id: str) -> Draft:
+    """Lay a conversation out for Kiro. ``continuation_id``: a fresh UUID for this request.
+
+    Raises GatewayError(INVALID_REQUEST) when there is nothing to send or a picture is too large.
+    """
+    if not conversation.messages:
+        raise GatewayError(Kind.INVALID_REQUEST, "there are no messages", path="messages")
+    hidden = resolved.chat_only or conversation.tool_choice.mode == "none"
+    offered = () if hidden else conversation.tools
+    messages = fit_images(conversation.messages, readable=resolved.model.images)
+    messages = history.arrange(messages if offered else without_tools(messages))
+    names = names_of(offered, messages)
+    declared = declare(offered, messages, names, layout.tool_description_limit)
+
+    request = replace(conversation.thinking, asked=True) if resolved.thinking else conversation.thinking
+    thinking = plan(request, resolved.model, layout.thinking, conversation.max_tokens)
+    entries = [_entry(message, names) for message in messages]
+    _place_system(entries, _system(conversation, resolved, declared.documents), layout)
+    current = _current(entries.pop(), thinking.tags, declared.specifications, resolved.model.id)
+    identity = conversation_id(conversation)
+    return Draft(
+        body=_root(entries, current, identity, continuation_id, thinking.fields),
+        model_id=resolved.model.id,
+        names=names.changed,
+        tags=bool(thinking.tags),
+        images=sum(1 for _ in pictures(messages)),
+        after_tool_results=any(isinstance(block, ToolResult) for block in messages[-1].blocks),
+        conversation_id=identity,
+    )
+
+
+def _root(
+    entries: list[dict[str, Any]],
+    current: dict[str, Any],
+    identity: str,
+    continuation_id: str,
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Empty and null members are refused (rules 9 and 34), so what is empty is absent."""
+    state: dict[str, Any] = {
+        "agentContinuationId": continuation_id,
+        "agentTaskType": "vibe",
+        "chatTriggerType": "MANUAL",
+        "conversationId": identity,
+    }
+    if entries:
+        state["history"] = entries
+    state["currentMessage"] = {"userInputMessage": current}
+    body: dict[str, Any] = {"conversationState": state}
+    if fields:
+        body["additionalModelRequestFields"] = dict(fields)
+    return body
+
+
+def _system(conversation: Conversation, resolved: Resolved, documents: tuple[str, ...]) -> str:
+    parts = [conversation.system, CHUNKED_WRITES if resolved.agentic else "", *documents]
+    return "\n\n".join(part for part in parts if part and not part.isspace())
+
+
+def _place_system(entries: list[dict[str, Any]], system: str, layout: Layout) -> None:
+    if not system:
+        return
+    if layout.system_in_first_pair:
+        prompt = {"userInputMessage": {"content": system}}
+        entries[:0] = [prompt, {"assistantResponseMessage": {"content": ACKNOWLEDGEMENT}}]
+        return
+    first = entries[0]["userInputMessage"]
+    first["content"] = f"{system}\n\n{first['content']}" if first["content"] else system
+
+
+def _current(entry: dict[str, Any], tags: str, tools: list[dict[str, Any]], model_id: str) -> dict[str, Any]:
+    """The user's turn: the only message with the model, the tools and the thinking tags."""
+    current: dict[str, Any] = entry["userInputMessage"]
+    current["modelId"] = model_id
+    if tags:
+        current["content"] = tags + current["content"]
+    if tools:
+        current.setdefault("userInputMessageContext", {})["tools"] = tools
+    return current
+
+
+def _entry(message: Message, names: ToolNames) -> dict[str, Any]:
+    if message.role == "user":
+        return {"userInputMessage": _user(message)}
+    return {"assistantResponseMessage": _assistant(message, names)}
+
+
+def _user(message: Message) -> dict[str, Any]:
+    texts: list[str] = []
+    images: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for block in message.blocks:
+        match block:
+            case Text(text):
+                texts.append(text)
+            case ToolResult():
+                results.append(_result(block))
+                images.extend(_image(part) for part in block.content if isinstance(part, Image))
+            case Image():
+                images.append(_image(block))
+    entry: dict[str, Any] = {"content": "\n".join(texts)}
+    if images:
+        entry["images"] = images
+    if results:
+        entry["userInputMessageContext"] = {"toolResults": results}
+    return entry
+
+
+def _image(image: Image) -> dict[str, Any]:
+    return {"format": image.format, "source": {"bytes": image.data}}
+
+
+def _result(result: ToolResult) -> dict[str, Any]:
+    """Pictures have no place in a result (rule 26); they go with the message."""
+    texts = [{"text": part.text} for part in result.content if isinstance(part, Text) and not _blank(part.text)]
+    status = "error" if result.is_error else "success"
+    return {"toolUseId": result.call_id, "content": texts or [{"text": NO_OUTPUT}], "status": status}
+
+
+def _blank(text: str) -> bool:
+    return not text or text.isspace()
+
+
+def _assistant(message: Message, names: ToolNames) -> dict[str, Any]:
+    texts: list[str] = []
+    calls: list[dict[str, Any]] = []
+    entry: dict[str, Any] = {}
+    for block in message.blocks:
+        match block:
+            case Text(text):
+                texts.append(text)
+            case ToolCall(id, name, arguments):
+                calls.append({"toolUseId": id, "name": names.short(name), "input": call_input(arguments)})
+            case Thinking(text, signature):
+                entry["reasoningContent"] = {"reasoningText": {"text": text, "signature": signature}}
+            case RedactedThinking(secret):
+                entry["reasoningContent"] = {"redactedContent": secret}
+    entry["content"] = "\n".join(texts)
+    if calls:
+        entry["toolUses"] = calls
+    return entry
+
+
+def call_input(arguments: str) -> Raw | dict[str, Any]:
+    """A call's arguments as the object Kiro wants (rule 17), verbatim where they are one.
+
+    Nothing is an empty object. What is no JSON object (a call cut off, a bare list) stays readable as ``_raw``.
+    """
+    if _blank(arguments):
+        return {}
+    try:
+        value = jsontext.decode(arguments)
+    except jsontext.JsonError:
+        return {"_raw": arguments}
+    if not isinstance(value, dict):
+        return {"_raw": arguments}
+    if "\\ud" not in arguments and "\\uD" not in arguments:
+        return Raw(arguments.encode())
+    # Half a surrogate pair may hide in an escape; decoding has repaired it.
+    return value if jsontext.depth_within(value) else {"_raw": arguments}
