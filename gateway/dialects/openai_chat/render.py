@@ -78,4 +78,4 @@ def _joined(texts: Iterable[str]) -> str:
 
 def _function(call: ToolCall) -> Json:
     """Arguments stay text in this API: those of a cut call go out as far as they came, with finish ``length``."""
-    return {"name": call.name, "arguments": call.arguments or "{}"}
+    return {"name": call.name, "arguments": call.arguments}
