@@ -1,0 +1,63 @@
+"""Answers that are an error before any stream, with the bodies of the real service.
+
+The RPC style names the type in the body (``__type``), the REST style in the header ``x-amzn-errortype``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from aiohttp import web
+
+from gateway import jsontext
+
+RPC_CONTENT_TYPE: Final = "application/x-amz-json-1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """status, message and reason as on the wire; ``kind`` is the exception's name."""
+
+    status: int
+    message: str
+    reason: str | None = None
+    kind: str = "ValidationException"
+
+    def response(self, *, rpc: bool) -> web.Response:
+        """The HTTP answer in the style of the call."""
+        body: dict[str, Any] = {"__type": f"com.amazon.aws.codewhisperer#{self.kind}"} if rpc else {}
+        body |= {"message": self.message, "reason": self.reason}
+        return json_response(
+            self.status,
+            body,
+            {"x-amzn-errortype": self.kind},
+            content_type=RPC_CONTENT_TYPE if rpc else "application/json",
+        )
+
+
+def json_response(
+    status: int, body: Any, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json"
+) -> web.Response:
+    """A JSON answer with a request id; the content type carries no charset, as on the real service."""
+    fields = {"content-type": content_type, "x-amzn-requestid": str(uuid4())} | dict(headers or {})
+    return web.Response(status=status, body=jsontext.encode(body), headers=fields)
+
+
+IMPROPER: Final = Refusal(400, "Improperly formed request.")
+BODY_INVALID: Final = Refusal(400, "Improperly formed request.", "REQUEST_BODY_INVALID")
+PROFILE_NEEDED: Final = Refusal(400, "profileArn is required for this request.")
+PROFILE_WRONG: Final = Refusal(400, "Invalid profileArn.")
+TOKEN: Final = Refusal(403, "The bearer token included in the request is invalid.", kind="AccessDeniedException")
+NOT_AUTHORIZED: Final = Refusal(403, "User is not authorized to make this call.", kind="AccessDeniedException")
+
+
+def unknown_operation() -> web.Response:
+    """What the service framework answers to a path or target it does not know."""
+    body = {"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}, "Version": "1.0"}
+    return json_response(404, body, {"x-amzn-errortype": "UnknownOperationException"})
+
+
+def grant_refused(error: str, description: str, status: int = 400) -> web.Response:
+    """An error of a token server (RFC 6749 words)."""
+    return json_response(status, {"error": error, "error_description": description})

@@ -1,0 +1,103 @@
+"""What a request must pass before it is answered: token, profile, then the body. Each check can be off by name.
+
+The payload rules are the gateway's one table of them (``gateway.kiro.rules``), told which models are served here; the
+checks of this file need to know what only a service knows: tokens and profiles.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from gateway import jsontext
+from gateway.kiro import rules
+from gateway.simulator import models, refusals
+from gateway.simulator.calls import CODEWHISPERER_STREAMING, Q_STREAMING, Call, content_type_fits
+from gateway.simulator.logins import Logins, well_formed
+from gateway.simulator.models import ServedModel
+from gateway.simulator.record import Exchange
+from gateway.simulator.refusals import Refusal
+from gateway.simulator.state import State
+
+OWN_CHECKS: Final = ("token", "content-type", "profile", "origin")
+
+
+def check_names() -> frozenset[str]:
+    """Every name that ``off`` may hold; ``on`` takes the payload rules among them."""
+    return frozenset(OWN_CHECKS) | {rule.name for rule in rules.RULES}
+
+
+def check_control(state: State, call: Call, exchange: Exchange) -> Refusal | None:
+    """Listing needs a valid token and, in RPC style, the right content type."""
+    off = state.options.off
+    if "token" not in off and not state.logins.admits(exchange.headers.get("authorization", "")):
+        exchange.refusals.append("token")
+        return refusals.TOKEN
+    if "content-type" not in off and not content_type_fits(call, exchange.headers.get("content-type", "")):
+        exchange.refusals.append("content-type")
+        return refusals.BODY_INVALID
+    return None
+
+
+def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | None:
+    """The first thing wrong with a generation request, noted on the exchange; None when it may be answered."""
+    refused = check_control(state, call, exchange)
+    if refused is not None:
+        return refused
+    try:
+        body = jsontext.decode(exchange.body)
+    except jsontext.JsonError:
+        body = None
+    if not isinstance(body, dict):
+        exchange.refusals.append("json")
+        return refusals.IMPROPER
+    login = _login(state.logins, call, body, state.options.off)
+    if login is not None:
+        exchange.refusals.append(login[0])
+        return login[1]
+    return _payload(state, body, exchange)
+
+
+def _login(logins: Logins, call: Call, body: Mapping[str, Any], off: Collection[str]) -> tuple[str, Refusal] | None:
+    """The origin must fit the service called, the profile the login; the runtime host needs one."""
+    origin = _message(body).get("origin")
+    if "origin" not in off and call.service == Q_STREAMING and origin == "AI_EDITOR":
+        return "origin", refusals.NOT_AUTHORIZED
+    if "profile" in off:
+        return None
+    runtime = call.service == CODEWHISPERER_STREAMING and origin == "KIRO_CLI"
+    arn = body.get("profileArn")
+    if arn is None:
+        return ("profile", refusals.PROFILE_NEEDED) if runtime else None
+    if not isinstance(arn, str) or not well_formed(arn):
+        return "profile", refusals.BODY_INVALID
+    return None if logins.owns(arn) else ("profile", refusals.PROFILE_WRONG)
+
+
+def _payload(state: State, body: Mapping[str, Any], exchange: Exchange) -> Refusal | None:
+    """The rules of the payload; the first one broken gives the answer, all of them are noted."""
+    broken = rules.check(
+        body,
+        off=state.options.off,
+        on=state.options.on,
+        known_models=state.schemas,
+        max_input_tokens=model_of(body).window,
+    )
+    exchange.refusals.extend(f"{violation.name}: {violation.path}: {violation.message}" for violation in broken)
+    return Refusal(400, broken[0].answer.message, broken[0].answer.reason) if broken else None
+
+
+def model_of(body: Mapping[str, Any]) -> ServedModel:
+    """The model a body asks for; the default one for an unknown id, which is answered only with that check off."""
+    return models.find(_model_id(body)) or models.MODELS[0]
+
+
+def _model_id(body: Mapping[str, Any]) -> str | None:
+    model_id = _message(body).get("modelId")
+    return None if model_id is None else str(model_id)
+
+
+def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The current user message of a body that may have any shape."""
+    value: Any = body
+    for name in ("conversationState", "currentMessage", "userInputMessage"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
