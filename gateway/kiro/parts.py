@@ -1,0 +1,81 @@
+"""What one frame of Kiro's answer says, as small values; ``response.read`` makes them, ``Turn`` takes them.
+
+The names in ``field`` are Kiro's: TextPart, ReasoningPart and ToolPart are decoded straight from a payload.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from gateway.errors import UpstreamError
+
+
+class TextPart(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """More text; it may begin or end with half a surrogate pair."""
+
+    text: str = field(name="content", default="")
+    model: str | None = field(name="modelId", default=None)
+
+
+class ReasoningPart(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """More native reasoning, or a piece of its signature, or reasoning only Kiro can read (base64)."""
+
+    text: str = ""
+    signature: str = ""
+    redacted: str = field(name="redactedContent", default="")
+
+
+class ToolPart(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A piece of a tool call. ``input`` is a fragment of its arguments' JSON, or all of them as an object."""
+
+    id: str = field(name="toolUseId")
+    name: str = ""
+    input: str | dict[str, Any] | None = None
+    stop: bool = False
+
+
+class ContextUsage(Struct, frozen=True, gc=False):
+    """How full the context window is after the turn, in percent points (12.5 is an eighth)."""
+
+    percent: float
+
+
+class Metering(Struct, frozen=True, gc=False):
+    """What the turn cost."""
+
+    credits: float
+
+
+class TokenUsage(Struct, frozen=True, gc=False):
+    """Token counts, as far as Kiro told them; ``input`` is the uncached part."""
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+
+
+class StopPart(Struct, frozen=True, gc=False):
+    """Kiro says that the turn is over; ``reason`` is its word for why, or empty."""
+
+    reason: str
+
+
+class Opening(Struct, frozen=True, gc=False):
+    """The stream opens; nothing of the answer has come yet."""
+
+
+class Fault(Struct, frozen=True):
+    """An error instead of an answer. ``limit``: it says that the output became too long."""
+
+    error: UpstreamError
+    limit: bool = False
+
+
+class Unknown(Struct, frozen=True, gc=False):
+    """An event this gateway does not know; to be skipped and counted."""
+
+    name: str
+
+
+Part = TextPart | ReasoningPart | ToolPart | ContextUsage | Metering | TokenUsage | StopPart | Opening | Fault | Unknown

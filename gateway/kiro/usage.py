@@ -1,0 +1,98 @@
+"""Tokens and credits of a turn: Kiro's own figures first, counted ones where it told none."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from gateway.events import Usage
+from gateway.kiro.parts import TokenUsage
+
+_BACKLOG: Final = 64 * 1024
+"""Characters that may wait uncounted: up to here nothing is counted while Kiro may still tell the figure."""
+
+_STEP: Final = 4096
+"""Characters counted at once: under a millisecond, so that counting never holds up other streams."""
+
+
+class Tally:
+    """Counts a text that comes in pieces, in steps cut at white space, independent of how it came."""
+
+    __slots__ = ("_count", "_counted", "_pieces", "_size")
+
+    def __init__(self, count: Callable[[str], int]) -> None:
+        self._count = count
+        self._counted = 0
+        self._pieces: deque[str] = deque()
+        self._size = 0
+
+    def add(self, text: str) -> None:
+        """Take the next piece; what goes beyond the backlog is counted now."""
+        self._pieces.append(text)
+        self._size += len(text)
+        if self._size > _BACKLOG:
+            self._count_down_to(_BACKLOG)
+
+    def total(self) -> int:
+        """Tokens of all pieces; at least 1 for a text that is not empty."""
+        seen = self._size > 0 or self._counted > 0
+        self._count_down_to(0)
+        return max(self._counted, 1) if seen else 0
+
+    def _count_down_to(self, backlog: int) -> None:
+        while self._size > backlog:
+            step = self._next_step()
+            self._size -= len(step)
+            self._counted += self._count(step)
+
+    def _next_step(self) -> str:
+        """At most _STEP characters from the front, up to and without the last white space among them."""
+        taken: list[str] = []
+        length = 0
+        while self._pieces and length < _STEP:
+            piece = self._pieces.popleft()
+            taken.append(piece)
+            length += len(piece)
+        text = "".join(taken)
+        if length <= _STEP and not self._pieces:
+            return text
+        cut = max(text.rfind(" ", 1, _STEP), text.rfind("\n", 1, _STEP))
+        cut = cut if cut > 0 else _STEP
+        self._pieces.appendleft(text[cut:])
+        return text[:cut]
+
+
+class Figures:
+    """What Kiro told of a turn's cost. A later figure replaces an earlier one of its kind."""
+
+    __slots__ = ("_tokens", "credits", "percent")
+
+    def __init__(self) -> None:
+        self.percent: float | None = None
+        self.credits: float | None = None
+        self._tokens = TokenUsage()
+
+    def add(self, told: TokenUsage) -> None:
+        """Take token counts; those it does not have stay as they are."""
+        old = self._tokens
+        self._tokens = TokenUsage(
+            old.input if told.input is None else told.input,
+            old.output if told.output is None else told.output,
+            old.cache_read if told.cache_read is None else told.cache_read,
+            old.cache_write if told.cache_write is None else told.cache_write,
+        )
+
+    def usage(self, tally: Tally, *, window: int, estimate: int) -> Usage:
+        """The turn's usage.
+
+        ``window`` turns the percentage, which covers the whole context after the turn, into tokens; ``estimate`` is the
+        input's size when Kiro tells neither. The output is counted only when Kiro did not tell it.
+        """
+        told = self._tokens
+        read, write = told.cache_read or 0, told.cache_write or 0
+        output = tally.total() if told.output is None else told.output
+        whole = round((self.percent or 0) / 100 * window)
+        fresh = told.input
+        if fresh is None:
+            fresh = max(whole - output - read - write, 1) if whole > 0 else estimate
+        estimated = told.output is None or (told.input is None and whole <= 0)
+        return Usage(fresh, output, read, write, self.credits, estimated)
