@@ -25,6 +25,7 @@ class Kind(Enum):
     OVERLOADED = ("overloaded", 503)
     TIMEOUT = ("timeout", 504)
     UPSTREAM = ("upstream", 502)
+    INTERNAL = ("internal", 500)
 
     @property
     def label(self) -> str:

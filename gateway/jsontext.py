@@ -78,8 +78,8 @@ def _whole_characters(value: Any) -> Any:
 
 def depth_within(value: Any, limit: int = MAX_DEPTH) -> bool:
     """Whether no list or object is nested deeper than ``limit``."""
-    level = [value]
-    for _ in range(limit + 1):
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
         level = [
             inner
             for item in level
@@ -88,4 +88,4 @@ def depth_within(value: Any, limit: int = MAX_DEPTH) -> bool:
         ]
         if not level:
             return True
-    return False
+    return not level

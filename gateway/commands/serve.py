@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
+from ssl import SSLError
 
 import structlog
 
@@ -17,9 +18,9 @@ from gateway.accounts.keys import ApiKey, KeyFileError, read_or_make
 from gateway.accounts.sources import find
 from gateway.accounts.sources.source import Source
 from gateway.commands import surroundings
-from gateway.commands.child import NoSimulator, simulator
+from gateway.commands.child import NoLogin, simulator
 from gateway.commands.listening import CannotListen, listen, url_of
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Kind
 from gateway.settings import ROWS, Loaded, Secret, Settings
 
 FAILED = 1
@@ -28,18 +29,16 @@ add_arguments = surroundings.add_arguments
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Which login serves, what it makes of the settings, and whether the simulator answers instead of Kiro."""
+    """Which login serves, what it makes of the settings, and whether a simulator answers instead of Kiro."""
 
     settings: Settings
-    source: Source | None
+    source: Source
     simulated: bool = False
 
     @property
     def name(self) -> str:
         """For the start's words."""
-        if self.simulated:
-            return "NONE FOUND: THE BUILT-IN SIMULATOR ANSWERS, NOT KIRO"
-        return self.source.name if self.source else "none"
+        return "NONE FOUND: THE SIMULATOR ANSWERS, NOT KIRO" if self.simulated else self.source.name
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with listen(server.host, server.port) as listener:
             _serve(loaded, listener)
-    except (CannotListen, KeyFileError, NoSimulator, GatewayError) as error:
+    except (CannotListen, KeyFileError, NoLogin, GatewayError, SSLError) as error:
         print(f"kiro-gateway: {error}", file=sys.stderr)
         return FAILED
     return 0
@@ -64,19 +63,12 @@ def _serve(loaded: Loaded, listener: socket) -> None:
     for warning in loaded.warnings:
         structlog.get_logger().warning("settings", detail=warning)
     with login_for(loaded.settings) as login:
-        from gateway.app import serve
+        from gateway.app import Given, serve  # while the simulator starts, not before
 
         def announce() -> None:
             print(greeting(url_of(listener), key_line(made, loaded, shown=sys.stdout.isatty()), login), flush=True)
 
-        serve(
-            login.settings,
-            keys=keys,
-            source=login.source,
-            listener=listener,
-            simulated=login.simulated,
-            announce=announce,
-        )
+        serve(Given(login.settings, keys, login.source, login.simulated), listener, announce)
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
@@ -90,20 +82,22 @@ def secrets_of(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def login_for(settings: Settings) -> Iterator[Login]:
-    """The login to serve with. Without one, and with no address given, a simulator runs beside the gateway.
+    """The login to serve with. Without one a simulator answers: that of ``upstream.base_url``, else one of our own.
 
-    Raises GatewayError when a configured login cannot be used, NoSimulator.
+    Raises GatewayError when a configured login cannot be used, NoLogin when the simulator does not start.
     """
-    source = _source(settings, surroundings.own_folder())
-    if source or settings.upstream.base_url:
+    if source := _source(settings, surroundings.own_folder()):
         yield Login(settings, source)
         return
-    structlog.get_logger().warning("NO KIRO LOGIN FOUND: ANSWERS COME FROM THE BUILT-IN SIMULATOR, NOT FROM KIRO")
+    structlog.get_logger().warning("NO KIRO LOGIN FOUND: ANSWERS COME FROM THE SIMULATOR, NOT FROM KIRO")
     with ExitStack() as stack:
-        url = stack.enter_context(simulator(_without_secrets()))
+        url = settings.upstream.base_url or stack.enter_context(simulator(_without_secrets()))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kiro-gateway-"))
         simulated = on_simulator(settings, url)
-        yield Login(simulated, _source(simulated, Path(folder)), simulated=True)
+        invented = _source(simulated, Path(folder))
+        if invented is None:
+            raise NoLogin("the simulator's login was not taken")
+        yield Login(simulated, invented, simulated=True)
 
 
 def on_simulator(settings: Settings, url: str) -> Settings:
@@ -122,6 +116,7 @@ def _source(settings: Settings, state: Path) -> Source | None:
         refresh_token=wanted.refresh_token.reveal() if wanted.refresh_token else None,
         profile_arn=wanted.profile_arn,
         region=settings.upstream.region,
+        api_region=settings.upstream.api_region,
         home=Path.home(),
         state=state,
     )

@@ -1,0 +1,204 @@
+"""Debug capture: what one request was, in six files, for the user's own eyes.
+
+The pieces are kept as they pass (bounded) and written by a worker thread when the request has ended, redacted: nothing
+is searched, indented or written on the event loop. Only ``generate`` and ``pump`` feed a capture.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+import structlog
+
+from gateway import jsontext
+from gateway.errors import GatewayError
+
+log = structlog.get_logger("gateway.capture")
+
+MAX_BYTES: Final = 48 * 1024 * 1024
+"""Kept per request: the largest body (32 MiB) and room for its answer; what is over is left out, and said so."""
+
+_SECRETS: Final = re.compile(
+    rb"(?i)(bearer\s+)[^\s\"',}]+"
+    rb"|\b(?:aoa|aor|ksk_)[A-Za-z0-9+/=_.:-]{6,}"
+    rb"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"
+    rb"|(\"(?:access_?token|refresh_?token|client_?secret|api_?key|authorization|x-api-key)\"\s*:\s*\")[^\"]+"
+)
+
+
+def redact(text: bytes) -> bytes:
+    """The same bytes with everything that looks like a login or a key replaced by ``***``."""
+    return _SECRETS.sub(lambda match: (match[1] or match[2] or b"") + b"***", text)
+
+
+class Capture(Protocol):
+    """Where the pieces of a request go."""
+
+    def client_body(self, body: bytes) -> None:
+        """The client's request body, as it came."""
+
+    def kiro_body(self, body: bytes) -> None:
+        """The body of an attempt; the last one stays."""
+
+    def upstream_bytes(self, chunk: bytes) -> None:
+        """Bytes of Kiro's answer."""
+
+    def client_bytes(self, chunk: bytes) -> None:
+        """Bytes of the gateway's answer."""
+
+    def failed(self, error: GatewayError) -> None:
+        """The request failed."""
+
+
+class NoCapture:
+    """The capture of a request nobody wants to look at."""
+
+    def client_body(self, body: bytes) -> None:
+        """Nothing is kept."""
+
+    def kiro_body(self, body: bytes) -> None:
+        """Nothing is kept."""
+
+    def upstream_bytes(self, chunk: bytes) -> None:
+        """Nothing is kept."""
+
+    def client_bytes(self, chunk: bytes) -> None:
+        """Nothing is kept."""
+
+    def failed(self, error: GatewayError) -> None:
+        """Nothing is kept."""
+
+
+NO_CAPTURE: Final = NoCapture()
+
+_lines: ContextVar[list[str] | None] = ContextVar("capture_lines", default=None)
+
+
+def tee(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A structlog processor: the log lines of a captured request also go into its capture."""
+    lines = _lines.get()
+    if lines is not None:
+        lines.append(" ".join(f"{key}={value}" for key, value in event.items()))
+    return event
+
+
+class FolderCapture:
+    """Keeps the pieces of one request and writes them as a folder of six files."""
+
+    def __init__(self, request_id: str, folder: Path) -> None:
+        self._folder = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}_{request_id}"
+        self._client_body = b""
+        self._kiro_body = b""
+        self._upstream: list[bytes] = []
+        self._answer: list[bytes] = []
+        self._lines: list[str] = []
+        self._room = MAX_BYTES
+        self.error: GatewayError | None = None
+        _lines.set(self._lines)
+
+    def client_body(self, body: bytes) -> None:
+        """The client's request body, as it came."""
+        self._client_body = self._fitting(body)
+
+    def kiro_body(self, body: bytes) -> None:
+        """The body of an attempt; the last one stays."""
+        self._kiro_body = self._fitting(body)
+
+    def upstream_bytes(self, chunk: bytes) -> None:
+        """Bytes of Kiro's answer."""
+        self._upstream.append(self._fitting(chunk))
+
+    def client_bytes(self, chunk: bytes) -> None:
+        """Bytes of the gateway's answer."""
+        self._answer.append(self._fitting(chunk))
+
+    def failed(self, error: GatewayError) -> None:
+        """The request failed."""
+        self.error = error
+
+    def _fitting(self, piece: bytes) -> bytes:
+        kept = piece[: self._room]
+        self._room -= len(kept)
+        return kept
+
+    def write(self) -> None:
+        """Write the folder; blocking, for a thread. A full or read-only disk is logged and hurts no request."""
+        try:
+            self._folder.mkdir(parents=True, mode=0o700)
+            for name, content in self._files().items():
+                if content:
+                    _write_private(self._folder / name, redact(content))
+        except OSError as error:
+            log.warning("capture_not_written", reason=error.strerror)
+
+    def _files(self) -> dict[str, bytes]:
+        cut = b"" if self._room else b"\n[cut: more than the capture's limit]\n"
+        return {
+            "request_body.json": _indented(self._client_body),
+            "kiro_request_body.json": _indented(self._kiro_body),
+            "response_stream_raw.txt": b"".join(self._upstream) + cut,
+            "response_stream_modified.txt": b"".join(self._answer) + cut,
+            "app_logs.txt": "\n".join(self._lines).encode("utf-8", "replace"),
+            "error_info.json": _error_facts(self.error) if self.error else b"",
+        }
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Create a file only its owner can read; never follow or overwrite what is there."""
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(content)
+
+
+def _indented(body: bytes) -> bytes:
+    try:
+        return msgspec.json.format(body)
+    except msgspec.DecodeError:
+        return body
+
+
+def _error_facts(error: GatewayError) -> bytes:
+    return msgspec.json.format(
+        jsontext.encode(
+            {
+                "kind": error.kind.label,
+                "message": error.message,
+                "path": error.path,
+                "reason": getattr(error, "reason", None),
+                "upstream_status": getattr(error, "upstream_status", None),
+                "upstream_request_id": getattr(error, "request_id", None),
+            }
+        )
+    )
+
+
+class Captures:
+    """Makes captures by the mode the user set (off, errors, all) and writes those worth keeping."""
+
+    def __init__(self, mode: str, folder: str | Path) -> None:
+        self._mode = mode
+        self._folder = Path(folder).expanduser()
+        self._writing: set[asyncio.Future[None]] = set()
+
+    def begin(self, request_id: str) -> Capture:
+        """The capture of a request that begins."""
+        return NO_CAPTURE if self._mode == "off" else FolderCapture(request_id, self._folder)
+
+    def end(self, capture: Capture) -> None:
+        """Keep or drop the capture of a request that has ended. Does not wait for the disk."""
+        if isinstance(capture, FolderCapture) and (self._mode == "all" or capture.error):
+            self._in_thread(capture.write)
+
+    def _in_thread(self, write: Callable[[], None]) -> None:
+        job = asyncio.get_running_loop().run_in_executor(None, write)
+        self._writing.add(job)
+        job.add_done_callback(self._writing.discard)
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        if self._writing:
+            await asyncio.wait(set(self._writing))

@@ -1,0 +1,135 @@
+"""Moves an answer from the upstream to the client: one loop, one writer, one write per network chunk."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from gateway.dialects.dialect import Encoder
+from gateway.errors import GatewayError
+from gateway.events import Event, Failure, Stop, Usage
+from gateway.reply import Reply
+from gateway.upstream.stream import OpenStream
+from gateway.web.answer_stream import AnswerStream
+from gateway.web.record import Record
+
+COMMENT: Final = b": waiting\n\n"
+"""Keeps a connection alive before the answer began; every client skips comments (clients.md finding 16)."""
+
+Open = Callable[[], Coroutine[Any, Any, OpenStream]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """hold: seconds in which nothing is written, so that a fault can still be a status. ping: seconds of silence."""
+
+    hold: float
+    ping: float
+
+
+class Pump:
+    """One streamed answer: waits for the first frame, then reads, encodes and writes until the turn is over."""
+
+    def __init__(self, encoder: Encoder, response: AnswerStream, record: Record, pace: Pace) -> None:
+        self._encoder = encoder
+        self._response = response
+        self._record = record
+        self._pace = pace
+
+    async def run(self, opening: Open) -> web.StreamResponse:
+        """Answer. Raises GatewayError while a status can still be sent; afterwards ``record.abort`` ends the stream.
+
+        The upstream is closed on every way out, a client that leaves included.
+        """
+        task = asyncio.ensure_future(opening())
+        try:
+            await self._hold(task)
+            upstream = await task
+            self._record.abort = self._abort
+            await self._move(upstream)
+        finally:
+            await _close(task)
+        return await self._response.end()
+
+    async def _hold(self, task: "asyncio.Future[OpenStream]") -> None:
+        """Wait for the upstream's first frame: in silence, then with comments under a 200."""
+        done, _ = await asyncio.wait({task}, timeout=self._pace.hold)
+        while not done:
+            self._record.abort = self._abort
+            await self._send(COMMENT)
+            done, _ = await asyncio.wait({task}, timeout=self._pace.ping)
+
+    async def _move(self, upstream: OpenStream) -> None:
+        await self._send(self._encoder.start() + self._encoded(upstream.events))
+        while not upstream.ended and not self._response.gone:
+            try:
+                async with asyncio.timeout(self._pace.ping):
+                    events = await upstream.read()
+            except TimeoutError:
+                await self._send(self._encoder.ping())
+                continue
+            if chunk := self._encoded(events):
+                await self._send(chunk)
+        if self._response.gone:
+            self._record.end = "client_left"
+
+    def _encoded(self, events: list[Event]) -> bytes:
+        """The events of one network chunk as one chunk of bytes; the turn's last ones also go into the record."""
+        if events and isinstance(events[-1], Stop | Failure):
+            for event in events:
+                note(event, self._record)
+        return b"".join([self._encoder.encode(event) for event in events])
+
+    async def _send(self, chunk: bytes) -> None:
+        self._record.capture.client_bytes(chunk)
+        await self._response.write(chunk)
+
+    async def _abort(self, error: GatewayError) -> web.StreamResponse:
+        """End a stream that has begun with a failure in its own protocol."""
+        failure = Failure(error)
+        note(failure, self._record)
+        await self._send(self._encoder.encode(failure))
+        return await self._response.end()
+
+
+async def _close(task: "asyncio.Future[OpenStream]") -> None:
+    """Close the upstream, opened or still opening; an error of the opening has been told already."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled() and task.exception() is None:
+        await task.result().close()
+
+
+async def whole(opening: Open, record: Record) -> Reply:
+    """The folded answer. Raises the failure of a turn that broke: nothing of it has been written."""
+    upstream = await opening()
+    reply = Reply()
+    try:
+        events = upstream.events
+        while True:
+            for event in events:
+                reply.add(event)
+                note(event, record)
+            if upstream.ended:
+                break
+            events = await upstream.read()
+    finally:
+        await upstream.close()
+    if reply.error is not None:
+        raise reply.error
+    return reply
+
+
+def note(event: Event, record: Record) -> None:
+    """Remember what the access log tells of a turn."""
+    match event:
+        case Usage():
+            record.usage = event
+        case Stop():
+            record.stop = event
+        case Failure(error):
+            record.error, record.end = error, "failed"
+            record.capture.failed(error)

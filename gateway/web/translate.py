@@ -1,0 +1,65 @@
+"""A client's conversation into what Kiro is sent, and what the decoder must know to read the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.conversation import Conversation
+from gateway.kiro.answer import Answer, AnswerPlan
+from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
+from gateway.kiro.payload import Draft, Layout, lay_out
+from gateway.kiro.prompt_tokens import estimate_prompt
+from gateway.kiro.turn import ReasoningMode
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one dialect's requests are laid out and its answers read.
+
+    reasoning: what becomes of thinking. only_asked: thinking the client did not ask for is dropped, since a client of
+    that API may take the first block for the text.
+    """
+
+    layout: Layout
+    reasoning: ReasoningMode
+    only_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One request, ready to be sent, and the way to read its answer."""
+
+    resolved: Resolved
+    draft: Draft
+    plan: AnswerPlan
+
+
+class Translator:
+    """Translates conversations. Pure but for the catalogue, which is that of the moment."""
+
+    def __init__(self, names: NameRules, manners: Mapping[str, Manner], count: Callable[[str], int]) -> None:
+        self._names = names
+        self._manners = manners
+        self._count = count
+
+    def translate(
+        self, conversation: Conversation, dialect: str, catalogue: Catalogue, *, continuation_id: str
+    ) -> Translation:
+        """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
+        manner = self._manners[dialect]
+        resolved = resolve(conversation.model, catalogue, self._names)
+        draft = lay_out(conversation, resolved, manner.layout, continuation_id=continuation_id)
+        unasked = manner.only_asked and not (conversation.thinking.asked or resolved.thinking)
+        plan = AnswerPlan(
+            tags=draft.tags,
+            reasoning=ReasoningMode.REMOVE if unasked else manner.reasoning,
+            window=resolved.model.window,
+            needs_signal=resolved.model.needs_signal,
+            after_tool_results=draft.after_tool_results,
+            original_names=draft.names,
+            input_estimate=estimate_prompt(conversation),
+        )
+        return Translation(resolved, draft, plan)
+
+    def answer(self, translation: Translation) -> Answer:
+        """A decoder for one attempt."""
+        return Answer(translation.plan, self._count)
