@@ -4,13 +4,12 @@ Kiro refuses null members and, on some hosts, an empty ``required`` and ``additi
 a schema stands: a property may well be called ``required``. It is linear, and what needs no change is not copied.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _DROPPED: Final = frozenset({"additionalProperties", "$schema"})
 _NAMED_SCHEMAS: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-_SCHEMA: Final = frozenset({"items", "additionalItems", "contains", "not", "if", "then", "else", "propertyNames"})
-_SCHEMAS: Final = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
+_DATA: Final = frozenset({"default", "enum", "const", "examples"})
 _MUST_DIFFER: Final = frozenset({*_DROPPED, *_NAMED_SCHEMAS, "required"})
 """Keywords that a plain string is no value of, or that go whatever they say."""
 
@@ -19,18 +18,13 @@ _GONE: Final = object()
 
 def clean(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of a tool's input: always an object with ``properties``."""
-    result: dict[str, Any] = _schema(schema if isinstance(schema, dict) else dict(schema))
+    result = _schema(schema if isinstance(schema, dict) else dict(schema))
     if result.get("type") == "object" and "properties" in result:
         return result
     return {**result, "type": "object", "properties": result.get("properties", {})}
 
 
-def _schema(schema: Any) -> Any:
-    """A schema, or whatever stands where one should (``true``; a null becomes the schema of anything)."""
-    if schema is None:
-        return {}
-    if not isinstance(schema, dict):
-        return _value(schema) if isinstance(schema, list) else schema
+def _schema(schema: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for key, value in schema.items():
         if isinstance(value, str) and key not in _MUST_DIFFER:
@@ -47,29 +41,32 @@ def _member(key: str, value: Any) -> Any:
         return _GONE
     if key in _NAMED_SCHEMAS:
         return _named(value) if isinstance(value, dict) else _GONE
-    if key in _SCHEMA and isinstance(value, dict):
-        return _schema(value)
-    if key in _SCHEMAS or (key in _SCHEMA and isinstance(value, list)):
-        return _listed(value)
     if key == "required" and not (isinstance(value, list) and any(name is not None for name in value)):
         return _GONE
-    return _value(value)
+    return _value(value) if key in _DATA else _below(value)
+
+
+def _below(value: Any) -> Any:
+    """A schema, a list of them, or a plain value; what an unknown keyword holds counts as a schema."""
+    if isinstance(value, dict):
+        return _schema(value)
+    return _list(value, _below) if isinstance(value, list) else value
 
 
 def _named(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Schemas by name; a null becomes the schema of anything, since ``required`` may name it."""
     changes: dict[str, Any] = {}
     for name, schema in schemas.items():
-        kept = _schema(schema)
+        kept = {} if schema is None else _below(schema)
         if kept is not schema:
             changes[name] = kept
     return _merged(schemas, changes) if changes else schemas
 
 
-def _listed(schemas: Any) -> Any:
-    if not isinstance(schemas, list):
-        return _value(schemas)
-    kept = [_schema(schema) for schema in schemas]
-    return schemas if all(new is old for new, old in zip(kept, schemas, strict=True)) else kept
+def _list(values: list[Any], change: Callable[[Any], Any]) -> list[Any]:
+    kept = [change(value) for value in values if value is not None]
+    same = len(kept) == len(values) and all(new is old for new, old in zip(kept, values, strict=True))
+    return values if same else kept
 
 
 def _value(value: Any) -> Any:
@@ -77,11 +74,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, dict):
         changes = {key: _GONE if item is None else _value(item) for key, item in value.items()}
         return value if all(changes[key] is value[key] for key in value) else _merged(value, changes)
-    if isinstance(value, list):
-        kept = [_value(item) for item in value if item is not None]
-        same = len(kept) == len(value) and all(new is old for new, old in zip(kept, value, strict=True))
-        return value if same else kept
-    return value
+    return _list(value, _value) if isinstance(value, list) else value
 
 
 def _merged(original: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
