@@ -39,24 +39,8 @@ BLOCKS: st.SearchStrategy[Block] = st.one_of(
 MESSAGES = st.builds(Message, st.sampled_from(["user", "assistant"]), st.lists(BLOCKS, max_size=5).map(tuple))
 
 KEYWORDS = st.sampled_from(
-    [
-        "type",
-        "properties",
-        "required",
-        "items",
-        "anyOf",
-        "additionalProperties",
-        "$schema",
-        "enum",
-        "default",
-        "not",
-        "$defs",
-        "x-own",
-        "description",
-        "patternProperties",
-        "const",
-    ]
-)
+    ["type", "properties", "required", "items", "anyOf", "enum", "default", "not"]
+) | st.sampled_from(["additionalProperties", "$schema", "$defs", "x-own", "description", "patternProperties", "const"])
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.sampled_from(["object", "string", 1, 0.5]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=4),
