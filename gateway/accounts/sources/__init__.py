@@ -1,0 +1,36 @@
+"""Where a login comes from. SOURCES is searched from the top; the first that has something to offer is taken."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.accounts.sources import kiro_ide, refresh_token
+from gateway.accounts.sources.source import Source, Wanted
+
+SOURCES: Final[tuple[Callable[[Wanted], Source | None], ...]] = (
+    kiro_ide.configured,
+    refresh_token.configured,
+    kiro_ide.standard_place,
+)
+
+
+def find(
+    *,
+    file: Path | None,
+    refresh_token: str | None,
+    profile_arn: str | None,
+    region: str,
+    api_region: str | None = None,
+    home: Path,
+    state: Path,
+) -> Source | None:
+    """The source to use; None when nothing is configured and nothing lies in the standard places.
+
+    profile_arn, region: used where the source names none. api_region: of Kiro's hosts, where it is to be another than
+    the profile's. state: a folder of the gateway's own, for tokens that have no other place to be kept.
+    """
+    wanted = Wanted(file, refresh_token or None, profile_arn or None, region, api_region, home, state)
+    for look in SOURCES:
+        if source := look(wanted):
+            return source
+    return None

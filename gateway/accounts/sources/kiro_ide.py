@@ -1,0 +1,172 @@
+"""JSON files with a refresh token: the Kiro IDE's, AWS SSO files with a client id and secret, and their like.
+
+``{"accessToken", "refreshToken", "expiresAt", "authMethod", "provider", "profileArn"?, "clientIdHash"?, "region"?}``;
+for AWS logins the client's id and secret stand inline or in ``{clientIdHash}.json`` beside the file.
+"""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.accounts import store
+from gateway.accounts.credentials import (
+    Credentials,
+    bad_login,
+    checked_arn,
+    checked_region,
+    checked_token,
+    epoch,
+    spelled_like,
+)
+from gateway.accounts.sources.source import Rotated, Wanted
+from gateway.jsontext import JsonError, encode
+from gateway.kiro.endpoints import LoginKind
+
+STANDARD_PLACE: Final = Path(".aws/sso/cache/kiro-auth-token.json")
+"""Where the Kiro IDE keeps its login, under the home folder of every system."""
+
+_HASH: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_BUILDER_ID: Final = {"builderid", "builder-id", "builder_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """One login in a JSON file that other programs may read and refresh too."""
+
+    path: Path
+    wanted: Wanted
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def key(self) -> str:
+        """The path."""
+        return f"file:{self.path.absolute()}"
+
+    @property
+    def login_again(self) -> str:
+        """What to do when the login has died."""
+        return f"Log in again in the Kiro IDE, or put a new login into {self.path.name}; the gateway notices by itself."
+
+    @property
+    def lock_path(self) -> Path:
+        """The file itself; its lock is a side file."""
+        return self.path
+
+    def load(self) -> Credentials:
+        """The login in the file, with the tokens it has rotated to where the file itself could not be written."""
+        return Rotated(self.wanted.state).over(self._in_file(self._read()))
+
+    def prove_writable(self) -> None:
+        """Raise OSError unless the file or the state folder takes a rotated token."""
+        try:
+            store.prove_writable(self.path)
+        except OSError:
+            Rotated(self.wanted.state).prove_writable()
+
+    def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
+        """Merge the tokens into the file as it is now, else (a read-only file) keep them in the state folder."""
+        found = self._read()
+        original = self._in_file(found)
+        rotated = Rotated(self.wanted.state)
+        if rotated.over(original).tokens != seen:
+            return
+        try:
+            store.replace(self.path, encode(self._merged(found, credentials)))
+        except OSError:
+            rotated.save(original.refresh_token, credentials)
+        else:
+            rotated.forget(original.refresh_token)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return store.read_json(self.path)
+        except FileNotFoundError as error:
+            raise bad_login(f"there is no credentials file {self.path}") from error
+        except OSError as error:
+            raise bad_login(f"the credentials file {self.path} cannot be read: {error.strerror}") from error
+        except JsonError as error:
+            raise bad_login(f"the credentials file {self.path} is not usable: {error}") from error
+
+    def _in_file(self, found: Mapping[str, Any]) -> Credentials:
+        refresh = checked_token(found.get("refreshToken"), "refreshToken")
+        if not refresh:
+            raise bad_login(f"the credentials file {self.path} has no refreshToken")
+        registration = found if found.get("clientId") else self._registration(found)
+        client_id = checked_token(registration.get("clientId"), "clientId") or None
+        secret = checked_token(registration.get("clientSecret"), "clientSecret") or None
+        arn = checked_arn(found.get("profileArn")) or checked_arn(self.wanted.profile_arn)
+        return Credentials(
+            _kind(found, has_client=bool(client_id and secret)),
+            refresh,
+            checked_token(found.get("accessToken"), "accessToken"),
+            epoch(found.get("expiresAt")),
+            arn,
+            checked_region(found.get("region"), "region", self.wanted.region),
+            self.wanted.api_region,
+            client_id,
+            secret,
+        )
+
+    def _merged(self, found: dict[str, Any], credentials: Credentials) -> dict[str, Any]:
+        """The file's object with new tokens; every other member, and the order, stay."""
+        merged = {**found, "accessToken": credentials.access_token, "refreshToken": credentials.refresh_token}
+        if credentials.expires_at is not None:
+            merged["expiresAt"] = spelled_like(found.get("expiresAt"), credentials.expires_at)
+        if credentials.profile_arn not in (None, self.wanted.profile_arn) and credentials.kind == "social":
+            merged["profileArn"] = credentials.profile_arn
+        return merged
+
+    def _registration(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The client's registration, which the IDE keeps in a file of its own."""
+        name = found.get("clientIdHash")
+        if not name:
+            return {}
+        if not isinstance(name, str) or not _HASH.fullmatch(name):
+            raise bad_login(f"clientIdHash in {self.path} is not a file name")
+        try:
+            return store.read_json(self.path.parent / f"{name}.json")
+        except (OSError, JsonError) as error:
+            raise bad_login(
+                f"the login in {self.path} needs its registration file {name}.json beside it,"
+                " and that file is missing or not readable"
+            ) from error
+
+
+def _kind(found: Mapping[str, Any], *, has_client: bool) -> LoginKind:
+    """By what the file holds; its ``authMethod`` is spelled too freely by the programs that write it to rely on."""
+    method = str(found.get("authMethod") or "").lower()
+    if method in {"external_idp", "externalidp"}:
+        return "external_idp"
+    if not has_client:
+        return "social"
+    provider = str(found.get("provider") or "").lower()
+    start = str(found.get("startUrl") or "")
+    builder = {method, provider} & _BUILDER_ID or start.startswith("https://view.awsapps.com/start")
+    return "builder_id" if builder else "idc"
+
+
+def configured(wanted: Wanted) -> JsonFile | None:
+    """The file the settings name."""
+    if wanted.file is None:
+        return None
+    return JsonFile(_under_home(wanted.file, wanted.home), wanted)
+
+
+def _under_home(path: Path, home: Path) -> Path:
+    return home / path.relative_to("~") if path.parts[:1] == ("~",) else path
+
+
+def standard_place(wanted: Wanted) -> JsonFile | None:
+    """The Kiro IDE's own file, if it is there."""
+    path = wanted.home / STANDARD_PLACE
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            return JsonFile(path, wanted)
+    return None

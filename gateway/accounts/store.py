@@ -1,0 +1,102 @@
+"""Small secret files: replaced whole or not at all, locked between processes, readable by their owner only.
+
+Everything here blocks; callers on the event loop use a thread.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from gateway import jsontext
+
+LIMIT: Final = 1 << 20
+"""A credential file is some kilobytes; more is another file given by mistake."""
+
+_RESERVE: Final = 16 * 1024
+"""Bytes the writability test writes: more than any credential file has, so that a full disk shows."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises OSError, or jsontext.JsonError when it is not one."""
+    with path.open("rb") as file:
+        raw = file.read(LIMIT + 1)
+    if len(raw) > LIMIT:
+        raise jsontext.JsonError("the file is larger than 1 MiB")
+    found = jsontext.decode(raw.removeprefix(b"\xef\xbb\xbf"))
+    if not isinstance(found, dict):
+        raise jsontext.JsonError("the file does not hold a JSON object")
+    return found
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put ``content`` in place of the file, atomically and durably (S16).
+
+    A symbolic link stays: the file it points to is replaced. The owner stays too where we may set it, so that a
+    gateway run as root does not lock the user's own program out. Raises OSError, with the old file untouched.
+    """
+    target = path.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)  # made 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            _keep_owner(file.fileno(), target)
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _keep_owner(descriptor: int, target: Path) -> None:
+    if hasattr(os, "fchown"):
+        with contextlib.suppress(OSError):
+            old = target.stat()
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # a folder cannot be opened there; NTFS journals the rename
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def prove_writable(path: Path) -> None:
+    """Raise OSError unless ``replace`` would find room and permission beside the file now (S15)."""
+    folder = path.resolve().parent
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_RESERVE))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner may enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def lock_for(path: Path) -> FileLock:
+    """The lock between processes for a file: on a side file, since the file itself is replaced.
+
+    Not bound to a thread, because acquiring and releasing happen in whichever worker thread is free.
+    """
+    target = path.resolve()
+    return FileLock(target.parent / f".{target.name}.lock", mode=0o600, thread_local=False)
+
+
+def acquired(lock: FileLock, timeout: float) -> bool:
+    """Take the lock; False when it was not to be had in ``timeout`` seconds or cannot exist there."""
+    try:
+        lock.acquire(timeout=timeout)
+    except (Timeout, OSError):
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Kiro's control plane: what it says about the login's models."""
+
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from gateway.errors import Kind, UpstreamError
+from gateway.jsontext import JsonError, decode
+from gateway.kiro.control_requests import ControlRequest, list_models
+from gateway.kiro.endpoints import Identity
+from gateway.kiro.faults import http_fault
+from gateway.upstream.connection import LIST_LIMIT, Connection
+
+PATIENCE: Final = 10.0
+"""Seconds for one call."""
+
+MAX_PAGES: Final = 10
+"""Pages of a list; one was always enough. A server that never stops must not keep us."""
+
+
+async def fetch_models(connection: Connection, identity: Identity, *, base_url: str | None = None) -> dict[str, Any]:
+    """ListAvailableModels: ``{"models": […], "defaultModel": …}``, all pages as one.
+
+    Asks the management host, then the older one. Raises the last UpstreamError.
+    """
+    # The tuple of requests has one per host; a page's token is only good on the host that gave it.
+    hosts = len(list_models(identity, invocation_id="", base_url=base_url))
+    for host in range(hosts):
+        try:
+            return await _all_pages(connection, identity, host, base_url)
+        except UpstreamError:
+            if host == hosts - 1:
+                raise
+    raise UpstreamError(Kind.UPSTREAM, "There is no host to ask for models.")
+
+
+async def _all_pages(connection: Connection, identity: Identity, host: int, base_url: str | None) -> dict[str, Any]:
+    models: list[Any] = []
+    token: str | None = None
+    answer: Mapping[str, Any] = {}
+    for _ in range(MAX_PAGES):
+        request = list_models(identity, invocation_id=str(uuid.uuid4()), base_url=base_url, next_token=token)[host]
+        answer = await _asked(connection, request)
+        models += answer["models"]
+        token = answer.get("nextToken")
+        if not isinstance(token, str) or not token:
+            break
+    return {**answer, "models": models, "nextToken": None}
+
+
+async def _asked(connection: Connection, request: ControlRequest) -> Mapping[str, Any]:
+    answer = await connection.call(
+        request.method,
+        request.url,
+        request.headers,
+        request.body,
+        where="Kiro's control plane",
+        patience=PATIENCE,
+        limit=LIST_LIMIT,
+    )
+    try:
+        found = decode(answer.body)
+    except JsonError:
+        found = None
+    if answer.status != HTTPStatus.OK or not isinstance(found, dict) or not isinstance(found.get("models"), list):
+        raise http_fault(answer.status, answer.headers, answer.body)
+    return found

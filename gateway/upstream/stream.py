@@ -1,0 +1,141 @@
+"""An open answer: reads network chunks, decodes them, and notices when the upstream has fallen silent."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from aiohttp import ClientError, ClientResponse, ClientSession
+
+from gateway.errors import Kind, UpstreamError
+from gateway.events import Event
+from gateway.kiro.answer import Answer
+
+CUT: Final = "Kiro's answer was cut off before its end."
+
+
+class Tap(Protocol):
+    """Who wants to see the raw bytes of a request (debug capture)."""
+
+    def kiro_body(self, body: bytes) -> None:
+        """The body of an attempt."""
+
+    def upstream_bytes(self, chunk: bytes) -> None:
+        """Bytes of Kiro's answer."""
+
+
+class NoTap:
+    """Nobody wants to see them."""
+
+    def kiro_body(self, body: bytes) -> None:
+        """Dropped."""
+
+    def upstream_bytes(self, chunk: bytes) -> None:
+        """Dropped."""
+
+
+NO_TAP: Final = NoTap()
+
+
+class OpenStream:
+    """The answer of one attempt. ``events``: those decoded up to the first frame; the rest comes from ``read``.
+
+    Idle means: no whole frame while somebody waits for one. Bytes of an unfinished frame are no sign of life (R21), and
+    a client that reads slowly is no silence of the upstream.
+    """
+
+    def __init__(
+        self, session: ClientSession, response: ClientResponse, answer: Answer, tap: Tap, idle_timeout: float
+    ) -> None:
+        self.answer = answer
+        self.events: list[Event] = []
+        self._session = session
+        self._response = response
+        self._content = response.content
+        self._tap = tap
+        self._idle_timeout = idle_timeout
+        self._loop = asyncio.get_running_loop()
+        self._clock: Callable[[], float] = self._loop.time
+        self._reading = False
+        self._idle = False
+        self._deadline = self._clock() + idle_timeout
+        # One timer, moved lazily: re-arming it for every chunk would cost more than the read itself.
+        self._timer = self._loop.call_at(self._deadline, self._look)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the turn is over: a Stop or a Failure was given."""
+        return self.answer.ended
+
+    async def read(self) -> list[Event]:
+        """The events of the next network chunk, possibly none. Never raises for faults of the upstream: a Failure.
+
+        Safe to cancel (a time-out for pings): what has not been returned is returned by the next call.
+        """
+        self._reading = True
+        try:
+            chunk = await self._content.readany()
+        except (ClientError, OSError, RuntimeError):  # RuntimeError: aiohttp's word for a connection already closed
+            return self._broken()
+        finally:
+            self._reading = False
+        return self._decode(chunk)
+
+    def _decode(self, chunk: bytes) -> list[Event]:
+        if not chunk:
+            return self.answer.finish(delimited=_delimited(self._response))
+        self._tap.upstream_bytes(chunk)
+        frames = self.answer.frames
+        events = self.answer.feed(chunk)
+        if self.answer.frames != frames:
+            self._deadline = self._clock() + self._idle_timeout
+        return events
+
+    def _broken(self) -> list[Event]:
+        """The connection went; frames that arrived before it did still count."""
+        events: list[Event] = []
+        if rest := _left_over(self._content):
+            events = self._decode(rest)
+        if self.answer.ended:
+            return events
+        if self._idle:
+            words = f"Kiro sent nothing for {self._idle_timeout:g} s in the middle of its answer."
+            return events + self.answer.fail(UpstreamError(Kind.TIMEOUT, words, should_retry=False))
+        return events + self.answer.fail(UpstreamError(Kind.UPSTREAM, CUT, should_retry=False))
+
+    def _look(self) -> None:
+        """The timer: nothing yet, nobody waits, or idle: then the connection is dropped and the waiting read told."""
+        now = self._clock()
+        if not self._reading or not self.answer.begun:  # before the first frame another clock runs
+            self._deadline = max(self._deadline, now + self._idle_timeout)
+        if now < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._look)
+            return
+        self._idle = True
+        self._response.close()  # wakes the waiting read with an exception
+
+    async def close(self) -> None:
+        """Drop the connection, or give it back if the body was read to its end. May be called twice."""
+        self._timer.cancel()
+        self._response.close()
+        await self._session.close()
+
+    async def __aenter__(self) -> "OpenStream":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _delimited(response: ClientResponse) -> bool:
+    """Whether the body's end was marked, so that it cannot have been cut unnoticed."""
+    headers = response.headers
+    return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
+
+
+def _left_over(content: object) -> bytes:
+    """Bytes that had arrived when the connection broke. aiohttp's reader raises before it gives them out."""
+    pieces = list(getattr(content, "_buffer", ()))
+    if not pieces:
+        return b""
+    pieces[0] = pieces[0][getattr(content, "_buffer_offset", 0) :]
+    return b"".join(pieces)

@@ -1,0 +1,71 @@
+"""Foreign exceptions of the way out as UpstreamErrors: once, here, by name.
+
+The words name the phase that failed and who was meant, never an address or a stack.
+"""
+
+from dataclasses import dataclass
+from ssl import SSLError
+
+import aiohttp
+
+from gateway.errors import Kind, UpstreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What an exception means. sent: the request may have reached the other side, and been worked on."""
+
+    words: str
+    retry: bool = False
+    sent: bool = False
+    kind: Kind = Kind.UPSTREAM
+
+
+def fault(error: Exception, where: str) -> UpstreamError:
+    """The UpstreamError for an exception of aiohttp, of a socket or of a SOCKS proxy."""
+    cause = _unconnected(error, where) or _broken(error, where)
+    return UpstreamError(cause.kind, cause.words, retry=cause.retry, should_retry=not cause.sent)
+
+
+def _unconnected(error: Exception, where: str) -> Cause | None:
+    """Faults before the request was sent."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return Cause(f"Connecting to {where} took too long.")  # its patience is spent; see the plan
+        case aiohttp.ClientConnectorDNSError():
+            return Cause(f"The name of {where} could not be resolved (DNS). Is the network up?", retry=True)
+        case aiohttp.ClientConnectorCertificateError():
+            return Cause(
+                f"The TLS certificate of {where} was not accepted. Behind a company's TLS proxy, set upstream.ca_file."
+            )
+        case aiohttp.ClientConnectorSSLError() | aiohttp.ServerFingerprintMismatch():
+            return Cause(f"The TLS handshake with {where} failed.", retry=True)
+        case aiohttp.ClientHttpProxyError(status=status):
+            return Cause(f"The outbound proxy refused the connection to {where} (HTTP {status}).")
+        case aiohttp.ClientProxyConnectionError():
+            return Cause("Connecting to the outbound proxy failed.", retry=True)
+        case aiohttp.ClientConnectorError():
+            return Cause(f"Connecting to {where} failed.", retry=True)
+    # python_socks is only loaded where it is used, and its errors have no common base with aiohttp's.
+    if type(error).__module__.startswith("python_socks"):
+        return Cause(f"The SOCKS proxy did not connect to {where}.", retry=True)
+    return None
+
+
+def _broken(error: Exception, where: str) -> Cause:
+    """Faults once the request was on its way."""
+    match error:
+        case TimeoutError():
+            return Cause(f"{_capital(where)} did not answer in time.", sent=True, kind=Kind.TIMEOUT)
+        case aiohttp.ClientResponseError():
+            return Cause(f"What {where} answered is not HTTP.", sent=True)
+        case aiohttp.ClientPayloadError():
+            return Cause(f"The answer of {where} was cut off.", sent=True)
+        case SSLError():
+            return Cause(f"The TLS connection to {where} broke.", sent=True)
+        case _:
+            return Cause(f"The connection to {where} broke before an answer came.", sent=True)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

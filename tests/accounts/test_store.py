@@ -1,0 +1,85 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.accounts import store
+from gateway.jsontext import JsonError
+
+
+def test_a_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "login.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    store.replace(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["login.json"]
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "real.json"
+    target.write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    store.replace(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_failed_replacement_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "login.json"
+    folder.mkdir()
+    (folder / "inside").write_text("x")
+    with pytest.raises(OSError, match=r"directory|exists"):
+        store.replace(folder, b"new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["login.json"]
+
+
+def test_a_missing_folder_is_not_writable(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such"):
+        store.prove_writable(tmp_path / "nowhere" / "login.json")
+
+
+def test_proving_that_a_folder_is_writable_leaves_nothing_behind(tmp_path: Path) -> None:
+    store.prove_writable(tmp_path / "login.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b"\xff", b'"text"', b"", b" " * (store.LIMIT + 1)])
+def test_what_is_no_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "login.json"
+    path.write_bytes(content)
+    with pytest.raises(JsonError):
+        store.read_json(path)
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "login.json"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    assert store.read_json(path) == {"a": 1}
+
+
+def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "login.json"
+    mine, other = store.lock_for(path), store.lock_for(path)
+    assert store.acquired(mine, 1)
+    assert not store.acquired(other, 0)
+    mine.release()
+    assert store.acquired(other, 0)
+    other.release()
+
+
+def test_a_lock_that_cannot_exist_is_not_acquired(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert not store.acquired(store.lock_for(tmp_path / "file" / "login.json"), 0)
+
+
+def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        store.private_folder(tmp_path / "state")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
