@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Collection, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 import structlog
@@ -28,6 +29,7 @@ MASK: Final = "***"
 LONGEST_FIELD: Final = 2_000
 LONGEST_TRACEBACK: Final = 16_000
 _DEEPEST: Final = 4
+_NAMES_KEPT: Final = 256
 _SHORTEST_HIDDEN: Final = 6
 """A configured secret shorter than this would mask ordinary words everywhere."""
 
@@ -54,20 +56,31 @@ class Cleaner:
     def __init__(self, hide: Collection[str] = ()) -> None:
         known = sorted((re.escape(text) for text in hide if len(text) >= _SHORTEST_HIDDEN), key=len, reverse=True)
         self._secret = re.compile("|".join([*known, _REVEALING]))
+        self._name = lru_cache(_NAMES_KEPT)(self._seen_name)
 
     def __call__(self, _: Any, __: str, record: Record) -> Record:
         """Clean the fields; names are cleaned too, since a record may be made of foreign keys."""
-        return {self._line(name): self._field(name, value, 0) for name, value in record.items()}
+        texts = " ".join([value for value in record.values() if isinstance(value, str)])
+        harmless = len(texts) <= LONGEST_FIELD and texts.isprintable() and not self._secret.search(texts)
+        cleaned: Record = {}
+        for name, value in record.items():
+            clean, secret = self._name(name)
+            seen = harmless and not secret and isinstance(value, str)  # one look at all texts saved a look at each
+            cleaned[clean] = value if seen else self._field(name, value, 0)
+        return cleaned
+
+    def _seen_name(self, name: str) -> tuple[str, bool]:
+        return self._line(name), _SECRET_NAME.search(name) is not None
 
     def _field(self, name: str, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, bool | int | float):
             return value
         if name == "exception":
             return self._traceback(str(value))
-        if _SECRET_NAME.search(name):
+        if self._name(name)[1]:
             return MASK
         if isinstance(value, Mapping) and depth < _DEEPEST:
-            return {self._line(str(key)): self._field(str(key), item, depth + 1) for key, item in value.items()}
+            return {self._name(str(key))[0]: self._field(str(key), item, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
             return [self._field("", item, depth + 1) for item in value]
         return self._line(value if isinstance(value, str) else str(value))

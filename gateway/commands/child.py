@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -14,15 +14,17 @@ _START: Final = 30.0
 _STOP: Final = 5.0
 
 
-class NoSimulator(Exception):
-    """The simulator did not start."""
+class NoLogin(Exception):
+    """There is no login, and the simulator that would answer instead did not start."""
 
 
 @contextmanager
-def simulator(environment: Mapping[str, str]) -> Iterator[str]:
+def simulator(environment: Mapping[str, str], meanwhile: Callable[[], None]) -> Iterator[str]:
     """Run ``simulate`` and give its URL. It ends when its standard input does, so it cannot outlive this process.
 
-    Raises NoSimulator.
+    meanwhile: what this process can do while the other one starts.
+
+    Raises NoLogin.
     """
     command = [sys.executable, "-m", "gateway", "simulate", "--port", "0", "--with-parent"]
     with subprocess.Popen(  # noqa: S603 - our own program, no text of others
@@ -33,6 +35,7 @@ def simulator(environment: Mapping[str, str]) -> Iterator[str]:
         process_group=None if os.name == "nt" else 0,  # Ctrl-C is for the gateway, which may still be answering
     ) as process:
         try:
+            meanwhile()
             yield _url(process)
         finally:
             _stop(process)
@@ -48,7 +51,7 @@ def _url(process: subprocess.Popen[bytes]) -> str:
         patience.cancel()
     url = next((word for word in line.split() if word.startswith(("http://", "https://"))), None)
     if url is None:
-        raise NoSimulator("the simulator did not start; its own words are above")
+        raise NoLogin("the simulator did not start; its own words are above")
     return url
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from socket import socket
 from ssl import SSLError
@@ -20,7 +21,7 @@ from gateway.accounts.sources.source import Source
 from gateway.commands import surroundings
 from gateway.commands.child import NoLogin, simulator
 from gateway.commands.listening import CannotListen, listen, url_of
-from gateway.errors import GatewayError, Kind
+from gateway.errors import GatewayError
 from gateway.settings import ROWS, Loaded, Secret, Settings
 
 FAILED = 1
@@ -63,7 +64,7 @@ def _serve(loaded: Loaded, listener: socket) -> None:
     for warning in loaded.warnings:
         structlog.get_logger().warning("settings", detail=warning)
     with login_for(loaded.settings) as login:
-        from gateway.app import Given, serve  # while the simulator starts, not before
+        from gateway.app import Given, serve
 
         def announce() -> None:
             print(greeting(url_of(listener), key_line(made, loaded, shown=sys.stdout.isatty()), login), flush=True)
@@ -91,7 +92,7 @@ def login_for(settings: Settings) -> Iterator[Login]:
         return
     structlog.get_logger().warning("NO KIRO LOGIN FOUND: ANSWERS COME FROM THE SIMULATOR, NOT FROM KIRO")
     with ExitStack() as stack:
-        url = settings.upstream.base_url or stack.enter_context(simulator(_without_secrets()))
+        url = settings.upstream.base_url or stack.enter_context(simulator(_without_secrets(), meanwhile=_load_app))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kiro-gateway-"))
         simulated = on_simulator(settings, url)
         invented = _source(simulated, Path(folder))
@@ -107,6 +108,11 @@ def on_simulator(settings: Settings, url: str) -> Settings:
     upstream = replace(settings.upstream, base_url=url, proxy_url=None)
     credentials = replace(settings.credentials, refresh_token=Secret(REFRESH_TOKEN), profile_arn=PROFILE_ARN)
     return replace(settings, upstream=upstream, credentials=credentials)
+
+
+def _load_app() -> None:
+    """aiohttp and the rest take half a second: the time in which the simulator loads the same."""
+    import_module("gateway.app")
 
 
 def _source(settings: Settings, state: Path) -> Source | None:

@@ -67,7 +67,8 @@ def load(around: Surroundings) -> Loaded:
         except WrongValue as wrong:
             problems.append(Problem(given.place, given.key, wrong.message, wrong.suggestion, given.line))
     settings = build(values)
-    problems += [_placed(taken, key, message) for key, message in complaints(settings)]
+    if not problems:  # what follows from a fault is no second one
+        problems = [_placed(taken, key, message) for key, message in complaints(settings)]
     if problems:
         raise SettingsError(problems)
     origins = {key: _origin(given) for key, given in taken.items()}

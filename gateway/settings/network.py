@@ -75,7 +75,10 @@ class Upstream:
         example="http://127.0.0.1:8001",
     )
     ca_file: str | None = setting(
-        Form.FILE, None, "PEM file with certificate authorities to trust besides the usual.", example="~/company-ca.pem"
+        Form.CERTIFICATES,
+        None,
+        "PEM file with certificate authorities to trust besides the usual.",
+        example="~/company-ca.pem",
     )
     connect_timeout: float = setting(
         Form.NUMBER, 10.0, "Time to connect, TLS included.", unit="seconds", low=0.1, high=600

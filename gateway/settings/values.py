@@ -163,6 +163,13 @@ def _file(_: Facts, text: str, folder: Path) -> str:
     return str(path)
 
 
+def _certificates(facts: Facts, text: str, folder: Path) -> str:
+    path = _file(facts, text, folder)
+    if b"-----BEGIN CERTIFICATE-----" not in Path(path).read_bytes():
+        raise WrongValue("names a file without a PEM certificate")
+    return path
+
+
 def _folder(_: Facts, text: str, folder: Path) -> str:
     path = folder / Path(text).expanduser()
     if path.exists() and not path.is_dir():
@@ -229,6 +236,7 @@ def is_loopback(host: str) -> bool:
 _FROM_PLAIN: Final[dict[Form, Callable[[Facts, str, Path], Any]]] = {
     Form.CHOICE: _choice,
     Form.FILE: _file,
+    Form.CERTIFICATES: _certificates,
     Form.FOLDER: _folder,
     Form.HOST: _host,
     Form.REGION: _region,
