@@ -66,11 +66,6 @@ def mapping(value: Any) -> Problem | None:
     return None if isinstance(value, dict) else ["Input should be an object"]
 
 
-def anything(_: Any) -> Problem | None:
-    """A field that must be there and may be anything."""
-    return None
-
-
 def one_of(*words: str) -> Check:
     """One of these words, which the problem lists."""
     allowed = frozenset(words)

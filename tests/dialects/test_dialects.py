@@ -17,7 +17,7 @@ from tests.dialects.sse_reader import read
 from tests.dialects.turns import OPENING, TURNS, turns
 from tests.wellformed import check
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden" / "turns"
 BODY = {"stream_options": {"include_usage": True}}
 EVERY_DIALECT = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
