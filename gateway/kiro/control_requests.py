@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from gateway import jsontext
-from gateway.kiro.endpoints import Identity, api_region, call_headers
+from gateway.kiro.endpoints import Identity, call_headers, checked_region
 
 _MANAGEMENT: Final = "https://management.{region}.kiro.dev"
 _LEGACY: Final = "https://q.{region}.amazonaws.com"
@@ -60,7 +60,7 @@ def list_profiles(
 
 
 def _host(template: str, region: str, base_url: str | None) -> str:
-    return base_url.rstrip("/") if base_url else template.format(region=api_region(None, region))
+    return base_url.rstrip("/") if base_url else template.format(region=checked_region(region))
 
 
 def _rpc(host: str, target: str, asked: Mapping[str, object], identity: Identity, invocation_id: str) -> ControlRequest:

@@ -11,8 +11,6 @@ from gateway.kiro.payload import Draft
 API_REGIONS: Final = ("us-east-1", "eu-central-1")
 """Regions that have Kiro's data and control hosts; a login's SSO region is another matter."""
 
-DEFAULT_REGION: Final = API_REGIONS[0]
-
 _SDK_JS: Final = "aws-sdk-js/1.0.34"
 _SDK_RUST: Final = "aws-sdk-rust/1.3.15"
 _KIRO_IDE: Final = "KiroIDE-0.11.63"
@@ -75,7 +73,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose request it is. region: of the API (``api_region``). machine_id: 64 hex digits, stable for a login."""
+    """Whose request it is. region: of the API, not of the SSO. machine_id: 64 hex digits, stable for a login."""
 
     access_token: str = field(repr=False)
     profile_arn: str | None
@@ -98,14 +96,11 @@ class Sending:
     body: bytes = field(repr=False)
 
 
-def api_region(profile_arn: str | None, configured: str | None) -> str:
-    """The region of the ARN, else the configured one, else the default.
+def checked_region(region: str) -> str:
+    """The region, which becomes part of a host name.
 
-    Raises GatewayError(INVALID_REQUEST) for a region without Kiro hosts: it becomes part of a host name.
+    Raises GatewayError(INVALID_REQUEST) for one that has no Kiro hosts.
     """
-    parts = (profile_arn or "").split(":")
-    named = parts[3] if len(parts) > 3 and parts[3] else configured  # noqa: PLR2004 - arn:aws:service:region:…
-    region = named or DEFAULT_REGION
     if region not in API_REGIONS:
         known = " and ".join(API_REGIONS)
         raise GatewayError(Kind.INVALID_REQUEST, f"Kiro has no API in this region; it has one in {known}")
@@ -134,14 +129,12 @@ def finish(
     base_url: takes the host's place (a simulator on loopback); paths stay.
     """
     arn = identity.profile_arn if endpoint.needs_arn else identity.arn_for_older_hosts
-    url = (base_url.rstrip("/") if base_url else endpoint.host.format(region=_checked(identity.region))) + endpoint.path
+    url = (
+        base_url.rstrip("/") if base_url else endpoint.host.format(region=checked_region(identity.region))
+    ) + endpoint.path
     headers = call_headers(identity, invocation_id, style=endpoint.style, attempt=attempt)
     headers |= {"Content-Type": endpoint.content_type, "X-Amz-Target": endpoint.target}
     return Sending(url, headers, jsontext.encode(_finished(draft.body, endpoint.origin, arn)))
-
-
-def _checked(region: str) -> str:
-    return api_region(None, region)
 
 
 def _finished(body: Mapping[str, Any], origin: str, arn: str | None) -> dict[str, Any]:

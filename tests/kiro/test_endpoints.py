@@ -8,7 +8,7 @@ import pytest
 from gateway import jsontext
 from gateway.conversation import Conversation, Message, Text
 from gateway.errors import GatewayError
-from gateway.kiro.endpoints import ENDPOINTS, Endpoint, Identity, LoginKind, Sending, api_region, finish, routes
+from gateway.kiro.endpoints import ENDPOINTS, Endpoint, Identity, LoginKind, Sending, checked_region, finish, routes
 from gateway.kiro.models import Resolved, describe
 from gateway.kiro.payload import Layout, lay_out
 
@@ -156,24 +156,10 @@ def test_some_logins_mark_their_token(kind: LoginKind, marks: dict[str, str]) ->
     assert {name: value for name, value in headers.items() if name.lower() == "tokentype"} == marks
 
 
-@pytest.mark.parametrize(
-    ("arn", "configured", "region"),
-    [
-        (ARN, "us-east-1", "eu-central-1"),
-        (None, "eu-central-1", "eu-central-1"),
-        (None, None, "us-east-1"),
-        ("odd", None, "us-east-1"),
-        ("arn:aws:codewhisperer::1:profile/x", "eu-central-1", "eu-central-1"),
-    ],
-)
-def test_the_arns_region_goes_before_the_configured_one(arn: str | None, configured: str | None, region: str) -> None:
-    assert api_region(arn, configured) == region
-
-
 @pytest.mark.parametrize("region", ["ap-southeast-1", "us-east-1\n", "x.evil.example/", "US-EAST-1"])
 def test_a_region_without_kiro_hosts_is_refused(region: str) -> None:
     with pytest.raises(GatewayError):
-        api_region(None, region)
+        checked_region(region)
     with pytest.raises(GatewayError):
         sending(AMAZONQ, identity(region=region))
 
