@@ -1,0 +1,46 @@
+"""``config example`` and ``config check``."""
+
+import tomllib
+from pathlib import Path
+
+from gateway.settings import ROWS, example
+from tests.commands.starting import command
+
+KEY = "kg-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+
+
+def test_example_prints_the_example_file(tmp_path: Path) -> None:
+    done = command(tmp_path, "config", "example")
+    assert (done.returncode, done.stdout) == (0, example())
+
+
+def test_check_shows_every_setting_with_its_origin_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\nOTHER=1\n")
+    done = command(tmp_path, "config", "check", "--set", "stream.hold=1.5", PROXY_API_KEY=KEY)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert [line.split(" = ")[0] for line in lines[1:]] == [row.key for row in ROWS]
+    assert 'log.level = "DEBUG"  # .env:1 LOG_LEVEL' in lines
+    assert "stream.hold = 1.5  # command line stream.hold" in lines
+    assert "server.api_keys = ***  # environment PROXY_API_KEY" in lines
+    assert done.stderr == "warning: .env:2: OTHER is not known\n"
+
+
+def test_check_tells_all_faults_and_exits_78(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[server]\nport = "x"\nhots = "y"\n')
+    done = command(tmp_path, "config", "check", "--port", "-1")
+    assert done.returncode == 78
+    assert "3 faults in the settings" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_users_own_settings_file_is_named(tmp_path: Path) -> None:
+    first = command(tmp_path, "config", "check").stdout.splitlines()[0]
+    own = Path(first.split(" be ")[1])
+    own.parent.mkdir(parents=True)
+    own.write_text("[server]\nport = 4321\n")
+    assert f"server.port = 4321  # {own}:2" in command(tmp_path, "config", "check").stdout
+
+
+def test_the_example_is_toml() -> None:
+    assert set(tomllib.loads(example())) == {row.section for row in ROWS}
