@@ -82,10 +82,11 @@ def _readable(body: bytes) -> Any:
 class Record:
     """The exchanges of one simulator: the last ``kept`` of them, and counts of all."""
 
-    def __init__(self, kept: int, clock: Callable[[], float]) -> None:
+    def __init__(self, kept: int, clock: Callable[[], float], *, max_bytes: int = MAX_KEPT_BYTES) -> None:
         self._clock = clock
         self._start = clock()
         self._exchanges: deque[Exchange] = deque(maxlen=max(kept, 1))
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._number = 0
         self._changed = asyncio.Event()
@@ -101,7 +102,7 @@ class Record:
             self._drop()
         self._exchanges.append(exchange)
         self._bytes += len(body)
-        while self._bytes > MAX_KEPT_BYTES and len(self._exchanges) > 1:
+        while self._bytes > self._max_bytes and len(self._exchanges) > 1:
             self._drop()
         self.counts[operation] += 1
         self._tell()

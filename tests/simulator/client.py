@@ -1,6 +1,8 @@
 """A small Kiro client for the simulator's tests: aiohttp on the socket, botocore as judge of the frames."""
 
+import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +46,7 @@ class Heard:
     """An answer: frames as (headers, payload), decoded by botocore."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     raw: bytes
     frames: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
 
@@ -82,11 +84,11 @@ async def ask(
     path = "/" if rpc else "/generateAssistantResponse"
     async with (
         aiohttp.ClientSession() as session,
-        session.post(simulator.url + path, data=json.dumps(request), headers=fields) as answer,
+        session.post(simulator.url + path, data=io.BytesIO(json.dumps(request).encode()), headers=fields) as answer,
     ):
         raw = await answer.read()
         streamed = answer.content_type == "application/vnd.amazon.eventstream"
-        return Heard(answer.status, dict(answer.headers), raw, decode(raw) if streamed else [])
+        return Heard(answer.status, answer.headers, raw, decode(raw) if streamed else [])
 
 
 async def call(simulator: Simulator, method: str, path: str, data: Any = None, **headers: str) -> tuple[int, Any]:
