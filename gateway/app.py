@@ -1,9 +1,9 @@
 """The composition root: the only file that knows everyone. Values come out of the settings here and nowhere below."""
 
 import asyncio
-import contextlib
 import hashlib
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -77,8 +77,8 @@ async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -
     """``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+    if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
     runner = web.AppRunner(
         await build(given), handler_cancellation=True, access_log=None, shutdown_timeout=DRAIN_SECONDS

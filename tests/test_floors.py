@@ -15,7 +15,8 @@ FLOORS = (
     {"upstream"},
     {"web"},
     {"app"},
-    {"commands", "__main__"},
+    {"commands"},
+    {"__main__"},
 )
 """From the lowest up. A module imports from its own package or from a lower floor."""
 

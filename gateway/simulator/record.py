@@ -113,6 +113,8 @@ class Record:
         if exchange.ending == "open":
             exchange.ending, exchange.ended = ending, self._now()
             self.counts[ending] += 1
+            if ending in ("client_fin", "client_rst"):
+                self.counts["client_left"] += 1
             self._tell()
 
     def all(self) -> list[Exchange]:
