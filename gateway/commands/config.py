@@ -2,24 +2,30 @@
 
 import argparse
 import sys
-from typing import Any
+from typing import Any, Final
 
 from gateway.commands import surroundings
-from gateway.settings import ROWS, Loaded, Row, example
+from gateway.settings import ROWS, Loaded, Row, example, markdown_table
 from gateway.settings.example import toml
 from gateway.settings.secret import MASK
 
+_PAGES: Final = {"example": example, "table": markdown_table}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``example`` or ``check``, and the options of the settings."""
-    parser.add_argument("what", choices=("example", "check"), help="print an example file; or check all settings")
+    """``example``, ``table`` or ``check``, and the options of the settings."""
+    parser.add_argument(
+        "what",
+        choices=(*tuple(_PAGES), "check"),
+        help="print an example file, or the table of the README; or check all settings",
+    )
     surroundings.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked; 78 when the settings are wrong."""
-    if options.what == "example":
-        print(example(), end="")
+    if page := _PAGES.get(options.what):
+        print(page(), end="")
         return 0
     loaded = surroundings.settings(options)
     if loaded is None:

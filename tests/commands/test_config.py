@@ -1,17 +1,21 @@
 """``config example`` and ``config check``."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
-from gateway.settings import ROWS, example
+import pytest
+
+from gateway.settings import ROWS, example, markdown_table
 from tests.commands.starting import command
 
 KEY = "kg-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 
 
-def test_example_prints_the_example_file(tmp_path: Path) -> None:
-    done = command(tmp_path, "config", "example")
-    assert (done.returncode, done.stdout) == (0, example())
+@pytest.mark.parametrize(("what", "page"), [("example", example), ("table", markdown_table)])
+def test_the_pages_made_from_the_settings_are_printed(what: str, page: Callable[[], str], tmp_path: Path) -> None:
+    done = command(tmp_path, "config", what)
+    assert (done.returncode, done.stdout) == (0, page())
 
 
 def test_check_shows_every_setting_with_its_origin_and_no_secret(tmp_path: Path) -> None:
