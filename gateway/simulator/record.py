@@ -80,7 +80,10 @@ def _readable(body: bytes) -> Any:
 
 
 class Record:
-    """The exchanges of one simulator: the last ``kept`` of them, and counts of all."""
+    """The exchanges of one simulator: the last ``kept`` of them, and counts of all by operation and by ending.
+
+    ``client_left`` counts the clients that left first, whether by FIN or by RST.
+    """
 
     def __init__(self, kept: int, clock: Callable[[], float], *, max_bytes: int = MAX_KEPT_BYTES) -> None:
         self._clock = clock

@@ -227,12 +227,5 @@ async def test_a_client_that_leaves_in_the_middle_of_a_big_answer_is_noticed(sim
     async with Opened(simulator) as answer:
         await answer.content.readexactly(10)
         answer.close()
-        await asyncio.wait_for(_any_ending(simulator), 10)
+        await asyncio.wait_for(simulator.until("client_left"), 10)
     assert simulator.requests()[0].ending in {"client_fin", "client_rst"}
-
-
-async def _any_ending(simulator: Simulator) -> None:
-    waits = [asyncio.ensure_future(simulator.until(ending)) for ending in ("client_fin", "client_rst")]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
