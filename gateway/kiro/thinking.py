@@ -12,6 +12,7 @@ NAMES: Final = ("thinking", "think", "reasoning", "thought")
 _OPENINGS: Final = tuple(f"<{name}>" for name in NAMES)
 _BREAK: Final = "\n\n"
 _FENCE: Final = "```"
+_QUOTES: Final = '`"'
 _MOST_SPACE: Final = 64
 """White space held after an end tag until it is known whether the text ends there."""
 
@@ -28,7 +29,7 @@ class TagSplitter:
     Holds back at most the white space before a tag, and a tag that is not yet decided.
     """
 
-    __slots__ = ("_closing", "_fenced", "_held", "_since", "_space", "_state")
+    __slots__ = ("_closing", "_fenced", "_held", "_quote", "_since", "_space", "_state")
 
     def __init__(self) -> None:
         self._state = _State.LOOKING
@@ -36,6 +37,7 @@ class TagSplitter:
         self._space: list[str] = []  # white space before the first word
         self._closing = ""
         self._fenced = False  # inside a code fence of the thinking
+        self._quote = ""  # what the last end tag was quoted in
         self._since: list[str] = []  # thinking since the last end tag that was not genuine
 
     @property
@@ -118,13 +120,25 @@ class TagSplitter:
         """Whether the end tag after ``before`` is only written about; takes in the thinking up to it, once."""
         lines = ("".join(self._since) + before).split("\n")
         self._since.clear()
+        if self._quote:
+            _drop_end_of_quote(lines, self._quote)
         for line in lines:
             stripped = line.lstrip()
             if stripped.startswith(_FENCE) and _FENCE not in stripped[len(_FENCE) :]:
                 self._fenced = not self._fenced
         last = lines[-1]
+        self._quote = next((quote for quote in _QUOTES if last.count(quote) % 2), "")
         opens = last.endswith("'") and not last[-2:-1].isalnum()
-        return self._fenced or opens or last.count("`") % 2 == 1 or last.count('"') % 2 == 1
+        return self._fenced or opens or self._quote != ""
+
+
+def _drop_end_of_quote(lines: list[str], quote: str) -> None:
+    """Cut the rest of a quote that had an end tag in it off the next line, which it would make look quoted itself."""
+    for number, line in enumerate(lines[1:], 1):
+        if line.strip():
+            if line.count(quote) % 2:
+                lines[number] = line.partition(quote)[2]
+            return
 
 
 def _overlap(text: str, tag: str) -> int:
