@@ -97,3 +97,11 @@ def test_text_arrives_as_it_was_sent(texts: list[str], dice: random.Random) -> N
     check(found)
     sent = "".join(texts).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert "".join(one.text for one in found if isinstance(one, TextDelta)) == sent
+
+
+def test_only_whole_frames_are_a_sign_of_life() -> None:
+    decoder = fresh()
+    decoder.feed(HELLO[:-1])
+    assert decoder.frames == 0
+    decoder.feed(HELLO[-1:] + METERED)
+    assert decoder.frames == 2
