@@ -4,7 +4,7 @@ The words name the phase that failed and who was meant, never an address or a st
 """
 
 from dataclasses import dataclass
-from ssl import SSLError
+from ssl import SSLCertVerificationError, SSLError
 
 import aiohttp
 
@@ -34,7 +34,7 @@ def _unconnected(error: Exception, where: str) -> Cause | None:
             return Cause(f"Connecting to {where} took too long.")  # its patience is spent; see the plan
         case aiohttp.ClientConnectorDNSError():
             return Cause(f"The name of {where} could not be resolved (DNS). Is the network up?", retry=True)
-        case aiohttp.ClientConnectorCertificateError():
+        case aiohttp.ClientConnectorCertificateError() | SSLCertVerificationError():  # bare through SOCKS
             return Cause(
                 f"The TLS certificate of {where} was not accepted. Behind a company's TLS proxy, set upstream.ca_file."
             )
@@ -46,8 +46,8 @@ def _unconnected(error: Exception, where: str) -> Cause | None:
             return Cause("Connecting to the outbound proxy failed.", retry=True)
         case aiohttp.ClientConnectorError():
             return Cause(f"Connecting to {where} failed.", retry=True)
-    # python_socks is only loaded where it is used, and its errors have no common base with aiohttp's.
-    if type(error).__module__.startswith("python_socks"):
+    # aiohttp_socks is only loaded where it is used, and its errors have no common base with aiohttp's.
+    if type(error).__module__.startswith("aiohttp_socks"):
         return Cause(f"The SOCKS proxy did not connect to {where}.", retry=True)
     return None
 

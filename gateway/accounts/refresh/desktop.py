@@ -13,4 +13,6 @@ _HOST: Final = "https://prod.us-east-1.auth.desktop.kiro.dev"
 def call(credentials: Credentials, base_url: str | None) -> TokenCall:
     """``POST /refreshToken {"refreshToken"}``, without authorization."""
     headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "KiroIDE-0.11.63"}
-    return TokenCall(f"{base_url or _HOST}/refreshToken", headers, encode({"refreshToken": credentials.refresh_token}))
+    return TokenCall(
+        f"{(base_url or _HOST).rstrip('/')}/refreshToken", headers, encode({"refreshToken": credentials.refresh_token})
+    )

@@ -7,7 +7,7 @@ from gateway.jsontext import encode
 
 def call(credentials: Credentials, base_url: str | None) -> TokenCall:
     """``POST /token`` in the login's own region: camelCase JSON (form encoding is refused) and never scopes."""
-    host = base_url or f"https://oidc.{credentials.region}.amazonaws.com"
+    host = base_url.rstrip("/") if base_url else f"https://oidc.{credentials.region}.amazonaws.com"
     body = {
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,

@@ -37,7 +37,7 @@ def test_an_aws_refresh_is_camel_case_json_in_the_logins_region_without_scopes(k
 
 @pytest.mark.parametrize(("kind", "path"), [("social", "/refreshToken"), ("idc", "/token")])
 def test_a_base_url_takes_the_place_of_the_host(kind: Any, path: str) -> None:
-    assert REFRESHERS[kind](LOGIN, "http://127.0.0.1:1").url == f"http://127.0.0.1:1{path}"
+    assert REFRESHERS[kind](LOGIN, "http://127.0.0.1:1/").url == f"http://127.0.0.1:1{path}"
 
 
 def test_an_answer_without_refresh_token_and_profile_keeps_the_old_ones() -> None:

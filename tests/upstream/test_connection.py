@@ -1,0 +1,194 @@
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+from gateway.errors import UpstreamError
+from gateway.upstream.connection import Connection, Plain
+from tests.upstream.conftest import Talk
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@asynccontextmanager
+async def listening(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(OK)
+
+
+async def get(connection: Connection, url: str) -> Plain:
+    try:
+        return await connection.call("GET", url, {}, None, where="Kiro", patience=5)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    made = trustme.CA()
+    made.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return made
+
+
+def context_for(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+async def test_a_certificate_of_the_given_authority_is_accepted(authority: trustme.CA, tmp_path: Path) -> None:
+    async with listening(polite, context_for(authority)) as port:
+        answer = await get(Connection(ca_file=tmp_path / "ca.pem"), f"https://127.0.0.1:{port}/")
+    assert (answer.status, answer.body) == (200, b"ok")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PYTHONHTTPSVERIFY"])
+async def test_an_unknown_authority_is_refused_whatever_the_environment_says(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "0" if variable == "PYTHONHTTPSVERIFY" else str(tmp_path / "ca.pem"))
+    async with listening(polite, context_for(authority)) as port:
+        with pytest.raises(UpstreamError, match="certificate of Kiro was not accepted") as caught:
+            await get(Connection(), f"https://127.0.0.1:{port}/")
+    assert not caught.value.retry
+
+
+async def test_a_certificate_of_another_host_is_refused(authority: trustme.CA, tmp_path: Path) -> None:
+    async with listening(polite, context_for(authority, "other.example")) as port:
+        with pytest.raises(UpstreamError, match="certificate"):
+            await get(Connection(ca_file=tmp_path / "ca.pem"), f"https://127.0.0.1:{port}/")
+
+
+async def test_plain_text_on_a_tls_port_is_a_failed_handshake(tmp_path: Path) -> None:
+    async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+
+    async with listening(plain) as port:
+        with pytest.raises(UpstreamError, match="TLS handshake with Kiro failed"):
+            await get(Connection(), f"https://127.0.0.1:{port}/")
+
+
+async def test_no_session_keys_are_written_out(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    async with listening(polite, context_for(authority)) as port:
+        await get(Connection(ca_file=tmp_path / "ca.pem"), f"https://127.0.0.1:{port}/")
+    assert not (tmp_path / "keys").exists()
+
+
+async def test_a_bad_ca_file_is_an_error_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        Connection(ca_file=tmp_path / "missing.pem")
+
+
+async def test_requests_go_through_the_configured_proxy_with_its_login(tmp_path: Path) -> None:
+    heads: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+
+    async with listening(proxy) as port:
+        await get(Connection(proxy_url=f"http://user:word@127.0.0.1:{port}"), "http://kiro.example/models")
+    assert heads[0].startswith(b"GET http://kiro.example/models HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk" in heads[0]
+
+
+async def test_a_proxy_without_scheme_speaks_http_and_is_asked_to_connect_for_tls() -> None:
+    heads: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    async with listening(proxy) as port:
+        with pytest.raises(UpstreamError, match=r"proxy refused .* \(HTTP 407\)"):
+            await get(Connection(proxy_url=f"127.0.0.1:{port}"), "https://kiro.example/models")
+    assert heads[0].startswith(b"CONNECT kiro.example:443 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+async def test_a_socks_proxy_is_given_the_name_and_carries_the_request(scheme: str) -> None:
+    asked: list[bytes] = []
+
+    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(3)
+        writer.write(b"\x05\x00")
+        head = await reader.readexactly(5)
+        asked.append(await reader.readexactly(head[4] + 2))
+        writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+        await polite(reader, writer)
+
+    async with listening(socks) as port:
+        answer = await get(Connection(proxy_url=f"{scheme}://127.0.0.1:{port}"), "http://kiro.example/")
+    assert (asked, answer.body) == ([b"kiro.example\x00\x50"], b"ok")
+
+
+async def test_a_socks_proxy_that_refuses_is_named() -> None:
+    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(3)
+        writer.write(b"\x05\x00")
+        await reader.readexactly(5)
+        writer.write(b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")
+
+    async with listening(socks) as port:
+        with pytest.raises(UpstreamError, match="SOCKS proxy did not connect"):
+            await get(Connection(proxy_url=f"socks5://127.0.0.1:{port}"), "http://kiro.example/")
+
+
+async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with listening(polite) as port:
+        assert (await get(Connection(), f"http://127.0.0.1:{port}/")).body == b"ok"
+
+
+async def test_no_redirect_is_followed() -> None:
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+
+    async with listening(redirect) as port:
+        assert (await get(Connection(), f"http://127.0.0.1:{port}/")).status == 307
+
+
+async def test_a_server_that_never_answers_is_given_up() -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    connection = Connection()
+    async with listening(silent) as port:
+        with pytest.raises(UpstreamError, match="Kiro did not answer in time"):
+            await connection.call("GET", f"http://127.0.0.1:{port}/", {}, None, where="Kiro", patience=0.05)
+    await connection.close()
+
+
+async def test_a_handshake_that_hangs_ends_with_the_connect_time_out() -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(silent) as port:
+        with pytest.raises(UpstreamError, match="Connecting to Kiro took too long"):
+            await get(Connection(connect_timeout=0.05), f"https://127.0.0.1:{port}/")
