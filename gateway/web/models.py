@@ -51,7 +51,7 @@ def _entry(name: str, resolved: Resolved) -> Listed:
 
 def _unknown(near: tuple[str, ...]) -> GatewayError:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return GatewayError(Kind.NOT_FOUND, f"Kiro's list has no such model.{hint}", code="model_not_found")
+    return GatewayError(Kind.NOT_FOUND, f"Kiro's list has no such model.{hint}", path="model")
 
 
 def _facts(entry: Listed) -> dict[str, Any]:

@@ -18,8 +18,12 @@ SECRETS = [
 ]
 
 
+def folders(root: Path) -> list[Path]:
+    return list(root.iterdir())
+
+
 def only_folder(root: Path) -> Path:
-    (folder,) = root.iterdir()
+    (folder,) = folders(root)
     return folder
 
 
@@ -69,7 +73,7 @@ async def test_the_mode_decides_what_is_kept(tmp_path: Path, mode: str, failed: 
         capture.failed(GatewayError(Kind.UPSTREAM, "cut"))
     captures.end(capture)
     await captures.close()
-    assert len(list(tmp_path.iterdir())) == kept
+    assert len(folders(tmp_path)) == kept
 
 
 async def test_only_the_owner_can_read_a_capture(tmp_path: Path) -> None:
@@ -83,9 +87,7 @@ async def test_only_the_owner_can_read_a_capture(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-async def test_a_folder_that_cannot_be_written_hurts_nobody(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_hurts_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    captures = Captures("all", tmp_path / "file")
-    captures.end(captures.begin("req_1"))
-    await captures.close()
+    FolderCapture("req_1", tmp_path / "file").write()
     assert (tmp_path / "file").read_text() == "in the way"

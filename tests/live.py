@@ -1,0 +1,102 @@
+"""A gateway and a simulator inside the test's own loop, over real sockets: for tests that vary settings or look inside.
+
+Processes of their own are in ``tests/processes.py``; here a gateway with other settings costs milliseconds.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, web
+
+from gateway.accounts.sources import find
+from gateway.app import Given, build
+from gateway.settings import Settings
+from gateway.settings.table import build as settings_of
+from gateway.simulator.options import PROFILE_ARN, REFRESH_TOKEN
+from gateway.simulator.server import Simulator
+
+KEY = "live-gateway-key-0000000000000000"
+HELLO: dict[str, Any] = {
+    "model": "claude-sonnet-4.5",
+    "max_tokens": 400,
+    "messages": [{"role": "user", "content": "Say hello."}],
+}
+CEILING = 30.0
+
+
+@dataclass
+class Live:
+    """A running gateway: where it is, what it is a gateway to, and a client for it."""
+
+    url: str
+    simulator: Simulator
+    client: ClientSession
+
+    async def ask(self, path: str = "/v1/messages", **changes: Any) -> tuple[int, Any]:
+        """POST a hello with these changes; status and JSON."""
+        async with self.post(path, **changes) as answer:
+            return answer.status, await answer.json()
+
+    async def stream(self, path: str = "/v1/messages", **changes: Any) -> str:
+        """POST a streamed hello; the whole event stream."""
+        async with self.post(path, stream=True, **changes) as answer:
+            return await answer.text()
+
+    def post(self, path: str = "/v1/messages", **changes: Any) -> Any:
+        """POST a hello with these changes."""
+        return self.client.post(f"{self.url}{path}", json={**HELLO, **changes})
+
+    async def get(self, path: str) -> ClientResponse:
+        """GET a path, read whole."""
+        answer = await self.client.get(f"{self.url}{path}")
+        await answer.read()
+        return answer
+
+    def sent(self, number: int = -1) -> dict[str, Any]:
+        """The body of a generation request that the simulator received."""
+        found: dict[str, Any] = self.simulator.requests("generate")[number].shown()["body"]
+        return found
+
+
+def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
+    """Settings for a simulator; changes by full name with ``__`` for the dot (``server__port``)."""
+    values = {
+        "upstream.base_url": simulator.url,
+        "upstream.base_retry_delay": 0.0,
+        "debug.folder": str(state / "debug"),
+        **{name.replace("__", "."): value for name, value in changes.items()},
+    }
+    return settings_of(values)
+
+
+def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
+    """All that ``app.build`` wants, with the simulator's own login."""
+    chosen = settings(simulator, state, **changes)
+    source = find(
+        file=Path(chosen.credentials.file) if chosen.credentials.file else None,
+        refresh_token=chosen.credentials.refresh_token.reveal() if chosen.credentials.refresh_token else REFRESH_TOKEN,
+        profile_arn=chosen.credentials.profile_arn or PROFILE_ARN,
+        region=chosen.upstream.region,
+        api_region=chosen.upstream.api_region,
+        home=state,
+        state=state,
+    )
+    assert source is not None
+    return Given(chosen, (KEY,), source)
+
+
+@asynccontextmanager
+async def gateway(simulator: Simulator, state: Path, **changes: Any) -> AsyncIterator[Live]:
+    """A gateway on the real runner: the test server of aiohttp would hide what its defaults do."""
+    app = await build(given(simulator, state, **changes))
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    headers = {"x-api-key": KEY}
+    async with ClientSession(headers=headers, timeout=ClientTimeout(CEILING)) as client:
+        yield Live(f"http://{host}:{port}", simulator, client)
+    await runner.cleanup()
