@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.events import Event
-from gateway.kiro.eventstream import FrameDecoder
+from gateway.kiro.eventstream import FrameDecoder, HeaderBlocks
 from gateway.kiro.parts import Opening, Unknown
 from gateway.kiro.reasoning import ReasoningMode
 from gateway.kiro.response import read
@@ -22,9 +22,9 @@ class Answer:
 
     __slots__ = ("_decoder", "_turn", "_unknown", "begun", "frames")
 
-    def __init__(self, plan: AnswerPlan, count: Callable[[str], int]) -> None:
-        """``count``: tokens of a text; called only when Kiro does not tell the output's."""
-        self._decoder = FrameDecoder()
+    def __init__(self, plan: AnswerPlan, count: Callable[[str], int], blocks: HeaderBlocks | None = None) -> None:
+        """``count``: tokens of a text, asked only when Kiro does not tell the output's. ``blocks``: see FrameDecoder."""
+        self._decoder = FrameDecoder(blocks)
         self._turn = Turn(plan, count)
         self._unknown: dict[str, int] = {}
         self.begun = False

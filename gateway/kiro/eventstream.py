@@ -26,7 +26,10 @@ _LARGE: Final = 64 * 1024
 """From here on an unfinished frame is kept in a bytearray: adding to bytes copies all of it for every chunk."""
 
 _KNOWN_BLOCKS: Final = 64
-"""Header blocks remembered per stream. Kiro repeats about five."""
+"""Header blocks remembered. Kiro repeats about five; more come only from what is not Kiro."""
+
+_LONGEST_KNOWN: Final = 1024
+"""Bytes of a block worth remembering, so that what is kept stays below 64 KiB whoever sends it."""
 
 _PRELUDE: Final = Layout(">III")
 _SUM: Final = Layout(">I")
@@ -45,6 +48,17 @@ class Frame(Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class HeaderBlocks(dict[bytes, Mapping[str, HeaderValue]]):
+    """Header blocks that were parsed before, by their bytes. Many streams may share one: the bytes say everything."""
+
+    def __missing__(self, block: bytes) -> Mapping[str, HeaderValue]:
+        """Parse a block that is new, and remember it while there is room. Raises ValueError for a broken one."""
+        headers = parse_headers(block)
+        if len(self) < _KNOWN_BLOCKS and len(block) <= _LONGEST_KNOWN:
+            self[block] = headers
+        return headers
+
+
 class FrameDecoder:
     """Feed it chunks cut anywhere; it gives the frames they complete.
 
@@ -53,11 +67,12 @@ class FrameDecoder:
 
     __slots__ = ("_blocks", "_held", "_needed", "fault")
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: HeaderBlocks | None = None) -> None:
+        """``blocks``: what is remembered of other streams, so that a short answer need not parse its headers anew."""
         self.fault: str | None = None
         self._held: bytes | bytearray = b""
         self._needed = _PRELUDE.size
-        self._blocks: dict[bytes, Mapping[str, HeaderValue]] = {}
+        self._blocks = HeaderBlocks() if blocks is None else blocks
 
     @property
     def pending(self) -> int:
@@ -100,19 +115,9 @@ class FrameDecoder:
             if crc32(data[begin + 8 : end - 4], prelude_sum) != _SUM.unpack_from(data, end - 4)[0]:
                 raise _BrokenError("the message checksum does not match")
             payload = begin + 12 + header_bytes
-            block = data[begin + 12 : payload]
-            headers = blocks.get(block)
-            if headers is None:
-                headers = self._read_block(block)
-            frames.append(Frame(headers, data[payload : end - 4]))
+            frames.append(Frame(blocks[data[begin + 12 : payload]], data[payload : end - 4]))
             begin = end
         return begin
-
-    def _read_block(self, block: bytes) -> Mapping[str, HeaderValue]:
-        headers = parse_headers(block)
-        if len(self._blocks) < _KNOWN_BLOCKS:
-            self._blocks[block] = headers
-        return headers
 
 
 class _BrokenError(ValueError):

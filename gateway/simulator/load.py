@@ -1,6 +1,6 @@
 """Answers for benchmarks, asked for by a marker in the prompt.
 
-``[[bulk deltas=500 size=12]]``: that many deltas of that many characters, as fast as they go, many frames a write.
+``[[bulk deltas=500 size=12]]``: that many deltas of that many characters, as fast as they go, a frame a write.
 ``[[paced deltas=100 rate=50 size=12]]``: that many deltas a second, a frame each.
 """
 
@@ -14,9 +14,6 @@ from gateway.simulator.prompt import Prompt
 from gateway.simulator.sending import Piece
 
 _MARKER: Final = re.compile(r"\[\[(bulk|paced)((?: +\w+=\d+)*) *\]\]")
-_COALESCED: Final = 16 << 10
-"""Bytes a write of a bulk answer."""
-
 _MAX_DELTAS: Final = 1_000_000
 _PREPARED: Final = 32
 
@@ -77,11 +74,6 @@ def _paced(load: Load, rate: int, model_id: str) -> Iterator[Piece]:
 
 
 def _bulk(load: Load, model_id: str) -> Iterator[Piece]:
-    frames = bytearray()
+    """A frame a write, as a service writes that sends each piece of text when it has it."""
     for number in range(load.deltas):
-        frames += events.text(delta(number, load.size), model_id).encode()
-        if len(frames) >= _COALESCED:
-            yield Piece(bytes(frames))
-            frames.clear()
-    if frames:
-        yield Piece(bytes(frames))
+        yield Piece(events.text(delta(number, load.size), model_id).encode())

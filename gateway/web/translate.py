@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.conversation import Conversation
 from gateway.kiro.answer import Answer, AnswerPlan
+from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.prompt_tokens import estimate_prompt
@@ -33,20 +35,27 @@ class Translation:
     plan: AnswerPlan
 
 
+_NAMES_KEPT: Final = 256
+"""Spellings whose model is remembered; a machine's clients use a handful."""
+
+
 class Translator:
-    """Translates conversations. Pure but for the catalogue, which is that of the moment."""
+    """Translates conversations. Remembers only what it would find again: names of models, header blocks of frames."""
 
     def __init__(self, names: NameRules, manners: Mapping[str, Manner], count: Callable[[str], int]) -> None:
         self._names = names
         self._manners = manners
         self._count = count
+        self._blocks = HeaderBlocks()
+        self._catalogue: Catalogue | None = None
+        self._resolved: dict[str, Resolved] = {}
 
     def translate(
         self, conversation: Conversation, dialect: str, catalogue: Catalogue, *, continuation_id: str
     ) -> Translation:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
         manner = self._manners[dialect]
-        resolved = resolve(conversation.model, catalogue, self._names)
+        resolved = self._resolve(conversation.model, catalogue)
         draft = lay_out(conversation, resolved, manner.layout, continuation_id=continuation_id)
         unasked = manner.only_asked and not (conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(
@@ -62,4 +71,14 @@ class Translator:
 
     def answer(self, translation: Translation) -> Answer:
         """A decoder for one attempt."""
-        return Answer(translation.plan, self._count)
+        return Answer(translation.plan, self._count, self._blocks)
+
+    def _resolve(self, name: str, catalogue: Catalogue) -> Resolved:
+        if catalogue is not self._catalogue:
+            self._catalogue, self._resolved = catalogue, {}
+        found = self._resolved.get(name)
+        if found is None:
+            found = resolve(name, catalogue, self._names)
+            if len(self._resolved) < _NAMES_KEPT:
+                self._resolved[name] = found
+        return found
