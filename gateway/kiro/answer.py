@@ -23,7 +23,7 @@ class Answer:
     __slots__ = ("_decoder", "_turn", "_unknown", "begun", "frames")
 
     def __init__(self, plan: AnswerPlan, count: Callable[[str], int], blocks: HeaderBlocks | None = None) -> None:
-        """``count``: tokens of a text, asked only when Kiro does not tell the output's. ``blocks``: see FrameDecoder."""
+        """``count``: tokens of a text, for when Kiro does not tell the output's. ``blocks``: see FrameDecoder."""
         self._decoder = FrameDecoder(blocks)
         self._turn = Turn(plan, count)
         self._unknown: dict[str, int] = {}
