@@ -110,11 +110,19 @@ class ToolChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """The answer's text must be JSON: valid by ``schema`` (a checked JSON Schema), or any object where that is None."""
+
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """One request, whole.
 
     model: as the client spelled it, suffixes included.
     session: the client's own mark of the chat (a session header or metadata), or None.
+    output: the JSON that the answer's text must be; None for any text.
     stream: whether the client wants events as they come.
     ignored: names of parameters the client sent that have no effect (``x-kiro-gateway-ignored``).
     """
@@ -128,6 +136,7 @@ class Conversation:
     thinking: ThinkingRequest = ThinkingRequest()
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    output: OutputFormat | None = None
     session: str | None = None
     stream: bool = False
     ignored: tuple[str, ...] = ()

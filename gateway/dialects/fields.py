@@ -10,6 +10,7 @@ from gateway.errors import GatewayError, Kind
 
 MOST_MESSAGES: Final = 10_000
 MOST_TOOLS: Final = 512
+MOST_STOPS: Final = 64
 """A required set has limits, or a small body can ask for much work (R13)."""
 
 

@@ -18,6 +18,9 @@ LARGEST_INT: Final = 2**63 - 1
 LONGEST_WORD: Final = 256
 """Four times what Kiro takes for a name (longer ones are shortened on the way), and no more."""
 
+LONGEST_STOP: Final = 1000
+"""Characters of a stop sequence; every delta is compared with its beginnings."""
+
 _ABSENT: Final = object()
 
 
@@ -35,6 +38,13 @@ def word(value: Any) -> Problem | None:
     if any(character < " " or character == "\x7f" for character in value):
         return ["String should have no control characters"]
     return None
+
+
+def stop(value: Any) -> Problem | None:
+    """A stop sequence. Longer ones than any real client sends would only make every delta costly to look at."""
+    if isinstance(value, str) and len(value) > LONGEST_STOP:
+        return [f"String should have at most {LONGEST_STOP} characters, this gateway's limit"]
+    return string(value)
 
 
 def boolean(value: Any) -> Problem | None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, ToolChoice
+from gateway.conversation import Conversation, Message, OutputFormat, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects import effort, session, system, toolset
 from gateway.dialects.anthropic import blocks
 from gateway.dialects.anthropic.schema import is_hosted
+from gateway.dialects.output_format import output_format
 from gateway.errors import GatewayError, Kind
 
 Json = Mapping[str, Any]
@@ -32,6 +33,7 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         thinking=_thinking(body),
         max_tokens=body.get("max_tokens"),
         stop=tuple(text for text in body.get("stop_sequences") or () if text),
+        output=_output(body),
         session=session.from_headers(headers) or in_metadata,
         stream=body.get("stream") is True,
         ignored=(*_ignored(body), *_names(left_out), *(["metadata"] if metadata and not in_metadata else [])),
@@ -107,6 +109,14 @@ def _thinking(body: Json) -> ThinkingRequest:
     configs = (message.get("output_config") or {} for message in reversed(body["messages"]))
     per_turn = next((config["effort"] for config in configs if config.get("effort")), None)
     return effort.from_thinking(body.get("thinking"), per_turn or (body.get("output_config") or {}).get("effort"))
+
+
+def _output(body: Json) -> OutputFormat | None:
+    """``output_config.format``, or ``output_format`` of the beta that came before it (LiteLLM still sends that)."""
+    configured = (body.get("output_config") or {}).get("format")
+    if configured:
+        return output_format(configured, "output_config.format")
+    return output_format(body.get("output_format"), "output_format")
 
 
 def _ignored(body: Json) -> list[str]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.dialects import effort
-from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.fields import MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.output_format import FLAT
 from gateway.dialects.shape import (
     REQUIRED,
     Check,
@@ -15,6 +16,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
+    stop,
     string,
     tagged,
     text_or,
@@ -115,10 +117,11 @@ class MessagesRequest(RequestSchema):
     tools = Checked(list_of(_tool, most=MOST_TOOLS))
     tool_choice = Checked(_tool_choice)
     max_tokens = Checked(positive)
-    stop_sequences = Checked(list_of(string))
+    stop_sequences = Checked(list_of(stop, most=MOST_STOPS))
     stream = Checked(boolean)
     thinking = Checked(effort.THINKING)
-    output_config = Checked(_OUTPUT_CONFIG)
+    output_config = Checked(record({}, {"effort": effort.EFFORT, "format": FLAT}))
+    output_format = Checked(FLAT)
     metadata = Checked(record({}, {"user_id": string}))
 
 

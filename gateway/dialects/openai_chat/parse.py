@@ -7,6 +7,7 @@ from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, T
 from gateway.dialects import effort, session, system, toolset
 from gateway.dialects.openai_chat.messages import messages
 from gateway.dialects.openai_chat.schema import is_function
+from gateway.dialects.output_format import output_format
 
 Json = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         thinking=_thinking(body),
         max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         stop=_stop(body.get("stop")),
+        output=output_format(body.get("response_format"), "response_format"),
         session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
         stream=body.get("stream") is True,
         ignored=(

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from gateway.dialects import effort
-from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.fields import MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.output_format import NESTED
 from gateway.dialects.shape import (
     Problem,
     boolean,
@@ -13,6 +14,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
+    stop,
     string,
     tagged,
     text_or,
@@ -98,6 +100,13 @@ def _one(value: Any) -> Problem | None:
     return positive(value) or (None if value == 1 else ["Only one choice can be asked for"])
 
 
+_STOP_LIST: Final = list_of(stop, most=MOST_STOPS)
+
+
+def _stops(value: Any) -> Problem | None:
+    return (stop if isinstance(value, str) else _STOP_LIST)(value)
+
+
 class ChatRequest(RequestSchema):
     """``POST /v1/chat/completions``."""
 
@@ -110,7 +119,8 @@ class ChatRequest(RequestSchema):
     parallel_tool_calls = Checked(boolean)
     max_tokens = Checked(positive)
     max_completion_tokens = Checked(positive)
-    stop = Checked(text_or(list_of(string)))
+    stop = Checked(_stops)
+    response_format = Checked(NESTED)
     stream = Checked(boolean)
     stream_options = Checked(record({}, {"include_usage": boolean}))
     reasoning_effort = Checked(effort.EFFORT_OR_NONE)

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from gateway.conversation import Conversation, Effort, Message, Text, ThinkingRequest, Tool, ToolChoice
+from gateway.conversation import Conversation, Effort, Message, OutputFormat, Text, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects.anthropic.parse import parse
 from gateway.dialects.anthropic.schema import SCHEMA
 from gateway.errors import GatewayError, Kind
 
 USER = {"role": "user", "content": "hi"}
 READ = {"name": "read", "description": "Reads.", "input_schema": {"type": "object"}}
+
+
+ASKED_SCHEMA = {"type": "json_schema", "schema": {"type": "object"}}
 
 
 def parsed(headers: dict[str, str] | None = None, **body: Any) -> Conversation:
@@ -28,6 +31,9 @@ def test_a_hello_is_its_text_and_nothing_more() -> None:
     [
         ({"max_tokens": 128_000}, "max_tokens", 128_000),
         ({"stop_sequences": ["a", ""]}, "stop", ("a",)),
+        ({"output_config": {"format": ASKED_SCHEMA}}, "output", OutputFormat({"type": "object"})),
+        ({"output_format": ASKED_SCHEMA}, "output", OutputFormat({"type": "object"})),
+        ({"output_config": {"effort": "low"}}, "output", None),
         ({"stream": True}, "stream", True),
         ({"system": "s"}, "system", "s"),
         ({"system": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "system", "a\n\nb"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conversation import Conversation, Effort, Message, Text, ThinkingRequest, Tool, ToolChoice
+from gateway.conversation import Conversation, Effort, Message, OutputFormat, Text, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects.openai_chat.parse import parse
 from gateway.dialects.openai_chat.schema import SCHEMA
 
@@ -14,6 +14,9 @@ READ = {"name": "read", "description": "Reads.", "parameters": SCHEMA_OF_READ}
 TOOL = {"type": "function", "function": READ}
 PARSED_READ = Tool("read", "Reads.", SCHEMA_OF_READ)
 NAMED = ToolChoice("named", "read")
+
+
+ASKED_SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
 
 
 def parsed(headers: dict[str, str] | None = None, **body: Any) -> Conversation:
@@ -34,6 +37,9 @@ def test_a_hello_is_its_text_and_nothing_more() -> None:
         ({"stop": "a"}, "stop", ("a",)),
         ({"stop": ["a", "", "b"]}, "stop", ("a", "b")),
         ({"stop": ""}, "stop", ()),
+        ({"response_format": {"type": "json_object"}}, "output", OutputFormat()),
+        ({"response_format": {"type": "text"}}, "output", None),
+        ({"response_format": ASKED_SCHEMA}, "output", OutputFormat({"type": "object"})),
         ({"stream": True}, "stream", True),
         ({"tools": [TOOL]}, "tools", (PARSED_READ,)),
         ({"tools": [{"type": "function", **READ}]}, "tools", (PARSED_READ,)),
