@@ -38,6 +38,32 @@ class Kind(Enum):
         return int(self.value[1])
 
 
+class Trouble(Enum):
+    """What a fault says of the account that met it, as (name, whether another account may fare better).
+
+    MODEL: its plan lacks the model. BUSY: throttled. FAILING: the service, or the way to it, failed before it worked on
+    the request. STUCK: no sign of an answer. REFUSED: this login may not do that. DAY, MONTH: its requests are used up.
+    RESTRICTED: limits for some hours because of its traffic. SUSPENDED: locked. LOGIN: the login has died.
+    """
+
+    NONE = ("none", False)
+    MODEL = ("model", True)
+    BUSY = ("busy", True)
+    FAILING = ("failing", True)
+    STUCK = ("stuck", False)
+    REFUSED = ("refused", True)
+    DAY = ("day", True)
+    MONTH = ("month", True)
+    RESTRICTED = ("restricted", True)
+    SUSPENDED = ("suspended", True)
+    LOGIN = ("login", True)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the same request may be sent for another account."""
+        return bool(self.value[1])
+
+
 class GatewayError(Exception):
     """An error a client is told about.
 
@@ -79,7 +105,9 @@ class UpstreamError(GatewayError):
     elsewhere: this route is exhausted for now, the next endpoint may serve (429).
     expired: the access token was refused; one refresh may help.
     stuck: no first frame came in time; whether to send again is the user's setting.
-    reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs and for the choice of account.
+    trouble: what it says of the account, for the choice of the next one.
+    unexplained: Kiro refused the request's form without saying what is wrong with it; what was sent may tell.
+    reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs.
     upstream_status, request_id: what Kiro answered, as far as it did.
     """
 
@@ -92,6 +120,8 @@ class UpstreamError(GatewayError):
         elsewhere: bool = False,
         expired: bool = False,
         stuck: bool = False,
+        unexplained: bool = False,
+        trouble: Trouble = Trouble.NONE,
         reason: str | None = None,
         upstream_status: int | None = None,
         request_id: str | None = None,
@@ -103,6 +133,8 @@ class UpstreamError(GatewayError):
         self.elsewhere = elsewhere
         self.expired = expired
         self.stuck = stuck
+        self.unexplained = unexplained
+        self.trouble = trouble
         self.reason = reason
         self.upstream_status = upstream_status
         self.request_id = request_id

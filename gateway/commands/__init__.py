@@ -27,6 +27,7 @@ COMMANDS: Final = (
     Command("serve", "gateway.commands.serve", "run the gateway (this is what no command means)"),
     Command("simulate", "gateway.commands.simulate", "run a simulated Kiro, to try things without a login"),
     Command("config", "gateway.commands.config", "print an example of the settings file, or check the settings"),
+    Command("lint", "gateway.commands.lint", "check a captured request body against the known rules of Kiro"),
 )
 
 USAGE_ERROR: Final = 2

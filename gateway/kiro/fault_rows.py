@@ -7,7 +7,7 @@ is not always there.
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.errors import Kind
+from gateway.errors import Kind, Trouble
 from gateway.kiro.refusal import AWS, HTML
 
 
@@ -19,16 +19,22 @@ class Sequel:
     elsewhere: bool = False
     expired: bool = False
     should_retry: bool | None = False
+    trouble: Trouble = Trouble.NONE
 
 
 FINAL: Final = Sequel()
 """Never again; also said where the prompt may have been worked on, since sending it twice costs the user twice."""
-REFRESH: Final = Sequel(expired=True)
-BUSY: Final = Sequel(retry=True, should_retry=True)
-THROTTLED: Final = Sequel(retry=True, elsewhere=True, should_retry=True)
-DRAINED: Final = Sequel(elsewhere=True)
+REFRESH: Final = Sequel(expired=True, trouble=Trouble.REFUSED)
+NOT_ALLOWED: Final = Sequel(trouble=Trouble.REFUSED)
+OTHER_PLAN: Final = Sequel(trouble=Trouble.MODEL)
+SUSPENDED: Final = Sequel(trouble=Trouble.SUSPENDED)
+RESTRICTED: Final = Sequel(trouble=Trouble.RESTRICTED)
+USED_UP: Final = Sequel(trouble=Trouble.MONTH)
+BUSY: Final = Sequel(retry=True, should_retry=True, trouble=Trouble.FAILING)
+THROTTLED: Final = Sequel(retry=True, elsewhere=True, should_retry=True, trouble=Trouble.BUSY)
+DRAINED: Final = Sequel(elsewhere=True, trouble=Trouble.DAY)
 """This endpoint's pool is empty for hours: another may serve, waiting will not help."""
-BROKEN: Final = Sequel(retry=True, should_retry=None)
+BROKEN: Final = Sequel(retry=True, should_retry=None, trouble=Trouble.FAILING)
 """An AWS error body with a 5xx: the service itself says that it did not answer the prompt."""
 
 
@@ -37,7 +43,7 @@ class Row:
     """One kind of refusal: all given conditions must hold, and of reasons, types and words one is enough.
 
     statuses: (lowest, highest). words: looked for in the message and the type, lower case.
-    means: what it means and what to do; Kiro's own message is put behind it.
+    means: what it means and what to do; Kiro's own message is put behind it. unexplained: see UpstreamError.
     """
 
     kind: Kind
@@ -48,6 +54,7 @@ class Row:
     types: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    unexplained: bool = False
 
 
 ROWS: Final = (
@@ -66,6 +73,7 @@ ROWS: Final = (
         Kind.PERMISSION,
         "account suspended: Kiro has locked this account as a precaution. "
         "Nothing will work until its support has unlocked it; use another account meanwhile.",
+        SUSPENDED,
         statuses=(403, 423),
         reasons=("TEMPORARILY_SUSPENDED",),
         words=("suspended",),
@@ -74,6 +82,7 @@ ROWS: Final = (
         Kind.RATE_LIMIT,
         "Kiro has put temporary limits on this account because of its traffic. "
         "Stop sending for some hours; more requests prolong it.",
+        RESTRICTED,
         statuses=(403, 429),
         words=("suspicious activity", "temporary limits", "while we investigate"),
     ),
@@ -81,18 +90,21 @@ ROWS: Final = (
         Kind.QUOTA,
         "The Kiro plan's requests for this month are used up. "
         "Wait for the next billing month, enable overages, or use another account.",
+        USED_UP,
         reasons=("MONTHLY_REQUEST_COUNT",),
         words=("maximum request reached for this month",),
     ),
     Row(
         Kind.QUOTA,
         "The overage limit of the Kiro plan is reached. Raise it in the Kiro account, or use another account.",
+        USED_UP,
         reasons=("OVERAGE_REQUEST_LIMIT_EXCEEDED",),
         words=("limit for overages",),
     ),
     Row(
         Kind.QUOTA,
         "The Kiro plan does not cover this request any more. Check the plan in the Kiro account.",
+        USED_UP,
         statuses=(402, 402),
     ),
     Row(
@@ -127,6 +139,7 @@ ROWS: Final = (
     Row(
         Kind.NOT_FOUND,
         "Kiro does not know this model, or the plan does not include it. Choose one of GET /v1/models.",
+        OTHER_PLAN,
         reasons=("INVALID_MODEL_ID",),
         words=("invalid model.",),
     ),
@@ -151,6 +164,7 @@ ROWS: Final = (
     Row(
         Kind.PERMISSION,
         "This Kiro login may not do that. Check the plan and the kind of login.",
+        NOT_ALLOWED,
         reasons=(
             "FEATURE_NOT_SUPPORTED",
             "UNAUTHORIZED_CUSTOMIZATION_RESOURCE_ACCESS",
@@ -168,6 +182,7 @@ ROWS: Final = (
     Row(
         Kind.PERMISSION,
         "This Kiro login may not do that. Check the subscription, the region and the profile.",
+        NOT_ALLOWED,
         statuses=(403, 403),
     ),
     Row(
@@ -194,6 +209,14 @@ ROWS: Final = (
         "Too many requests to Kiro in a short time. Wait a little; send fewer at once.",
         THROTTLED,
         statuses=(429, 429),
+    ),
+    Row(
+        Kind.INVALID_REQUEST,
+        "Kiro found the translated request badly formed and does not say why.",
+        statuses=(400, 400),
+        reasons=("REQUEST_BODY_INVALID",),
+        words=("improperly formed request", "invalid tool use format"),
+        unexplained=True,
     ),
     Row(
         Kind.INVALID_REQUEST,

@@ -38,6 +38,8 @@ def _error(refusal: Refusal) -> UpstreamError:
         retry=sequel.retry,
         elsewhere=sequel.elsewhere,
         expired=sequel.expired,
+        unexplained=row.unexplained,
+        trouble=sequel.trouble,
         reason=refusal.reason,
         upstream_status=refusal.sent_status,
         request_id=refusal.request_id,

@@ -17,6 +17,7 @@ from gateway.errors import Kind, UpstreamError
 from gateway.events import Failure
 from gateway.kiro.answer import Answer
 from gateway.kiro.endpoints import Identity, Sending, finish, routes
+from gateway.kiro.explanation import explain_body
 from gateway.kiro.faults import http_fault
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import Policy, Refresh, Send, Trace, Wait, attempts
@@ -135,8 +136,10 @@ class UpstreamClient:
         session = self._connection.session()
         try:
             return await self._in_time(sending, session, request)
-        except BaseException:
+        except BaseException as error:
             await session.close()
+            if isinstance(error, UpstreamError) and error.unexplained:
+                error.message += " " + await asyncio.to_thread(_explanation, sending.body)
             raise
 
     async def _in_time(self, sending: Sending, session: ClientSession, request: "_Request") -> OpenStream:
@@ -193,6 +196,11 @@ class _Request:
     trace: Trace
     tap: Tap
     invocation_id: str
+
+
+def _explanation(body: bytes) -> str:
+    """Why Kiro may have refused a body; in a thread, since reading 30 MB of pictures takes a while."""
+    return explain_body(body).message
 
 
 def _raise_first_fault(stream: OpenStream) -> None:

@@ -1,0 +1,39 @@
+"""A refusal without a reason is explained by the body that was sent, before the stream and as its first frame."""
+
+from typing import Any
+
+import pytest
+
+from gateway.errors import UpstreamError
+from gateway.simulator.server import Simulator
+from tests.upstream.conftest import Way
+
+BARE: dict[str, Any] = {"message": "Improperly formed request.", "reason": None}
+FIRST_FRAME = {"frames": [{"exception": "ValidationException", **BARE}]}
+
+
+async def refused(kiro: Way, content: str = "Say hello.") -> str:
+    with pytest.raises(UpstreamError) as caught:
+        await kiro.open(content)
+    return caught.value.message
+
+
+async def test_a_bare_refusal_names_the_broken_rule_and_its_place(kiro: Way, simulator: Simulator) -> None:
+    told = await refused(kiro, content="")
+    path = "conversationState.currentMessage.userInputMessage.content"
+    assert f"What was sent breaks rule 4 (user-content) at {path}: put a text here" in told
+    assert "Kiro says: Improperly formed request." in told
+
+
+@pytest.mark.parametrize("answer", [{"status": 400, "body": BARE}, FIRST_FRAME], ids=["status", "first frame"])
+async def test_without_a_broken_rule_it_says_so_and_what_to_do(
+    kiro: Way, simulator: Simulator, answer: dict[str, Any]
+) -> None:
+    simulator.push(answer)
+    told = await refused(kiro)
+    assert "No known rule is broken." in told and "DEBUG_MODE=errors" in told
+
+
+async def test_a_refusal_that_says_why_needs_no_explanation(kiro: Way, simulator: Simulator) -> None:
+    simulator.push({"status": 400, "body": {"message": "Invalid profileArn."}})
+    assert "rule" not in await refused(kiro)
