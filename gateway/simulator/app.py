@@ -8,10 +8,11 @@ from uuid import uuid4
 from aiohttp import web
 
 from gateway import jsontext
-from gateway.simulator import answers, catalogue, control, events, load, prompt, refusals, tokenservers, validation
+from gateway.simulator import answers, catalogue, control, events, load, mcp, prompt, refusals, tokenservers, validation
 from gateway.simulator.calls import Call, recognise
 from gateway.simulator.connection import Watched
 from gateway.simulator.record import Exchange
+from gateway.simulator.refusals import Refusal
 from gateway.simulator.script import Answer
 from gateway.simulator.sending import Piece, Plan, close, send
 from gateway.simulator.state import State
@@ -71,17 +72,14 @@ async def _answer(request: web.Request, state: State, call: Call | None, exchang
 
 def _controlled(state: State, call: Call, exchange: Exchange) -> web.Response:
     """The operations that answer with one JSON document."""
-    match call.operation:
-        case "refresh":
-            return tokenservers.desktop(state.logins, exchange.body)
-        case "token":
-            return tokenservers.oidc(state.logins, exchange.body, exchange.headers.get("content-type", ""))
-    refused = validation.check_control(state, call, exchange)
-    if refused is not None:
-        return refused.response(rpc=call.rpc)
-    if call.operation == "profiles":
-        return catalogue.list_profiles(call, state.logins)
-    return catalogue.list_models(call, exchange.query, exchange.body)
+    if server := tokenservers.SERVERS.get(call.operation):
+        return server(state, exchange)
+    account = validation.check_control(state, call, exchange)
+    if isinstance(account, Refusal):
+        return account.response(rpc=call.rpc)
+    if call.operation == "mcp":
+        return mcp.answer(exchange)
+    return catalogue.answer(call, account, exchange)
 
 
 def _turn(state: State, call: Call, exchange: Exchange) -> Iterator[Piece]:

@@ -18,8 +18,19 @@ _PATHS: Final[Mapping[tuple[str, str], Operation]] = {
     ("POST", "/List-Available-Models"): "models",
     ("POST", "/ListAvailableProfiles"): "profiles",
     ("POST", "/List-Available-Profiles"): "profiles",
+    ("GET", "/getUsageLimits"): "usage",
+    ("POST", "/GetProfile"): "profile",
+    ("POST", "/mcp"): "mcp",
     ("POST", "/refreshToken"): "refresh",
+    ("GET", "/login"): "login",
+    ("POST", "/oauth/token"): "login_token",
+    ("POST", "/oauth/device/authorization"): "login_device",
+    ("POST", "/oauth/device/poll"): "login_poll",
+    ("POST", "/client/register"): "register",
+    ("POST", "/device_authorization"): "device",
+    ("GET", "/authorize"): "authorize",
     ("POST", "/token"): "token",
+    ("POST", "/idp/token"): "idp",
 }
 
 _TARGETS: Final[Mapping[str, Operation]] = {
@@ -31,6 +42,9 @@ _TARGETS: Final[Mapping[str, Operation]] = {
     "KiroControlPlaneBearerService.ListAvailableModels": "models",
     "AmazonCodeWhispererService.ListAvailableProfiles": "profiles",
     "KiroControlPlaneBearerService.ListAvailableProfiles": "profiles",
+    "AmazonCodeWhispererService.GetUsageLimits": "usage",
+    "KiroControlPlaneBearerService.GetUsageLimits": "usage",
+    "AmazonCodeWhispererService.GetProfile": "profile",
 }
 
 

@@ -1,20 +1,35 @@
-"""The control plane: which models and profiles a login sees."""
+"""The control plane: which models and profiles a login sees, and what it has used."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
-from gateway import jsontext
-from gateway.simulator import models
+from gateway.simulator import models, refusals
+from gateway.simulator.accounts import Account
 from gateway.simulator.calls import Call
-from gateway.simulator.logins import Logins
+from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import IMPROPER, RPC_CONTENT_TYPE, json_response
+from gateway.simulator.usage import limits
+
+_DOMAINS: Final = (".kiro.dev", ".amazonaws.com")
 
 
-def list_models(call: Call, query: Mapping[str, str], body: bytes) -> web.Response:
-    """ListAvailableModels; its parameters come in the query, the body or both, and ``origin`` is needed."""
-    given = _object(body) | dict(query)
+def answer(call: Call, account: Account, exchange: Exchange) -> web.Response:
+    """What the control plane says to an account. Parameters come in the query, the body or both."""
+    given = exchange.json() | exchange.query
+    match call.operation:
+        case "models":
+            return _models(call, given)
+        case "profiles":
+            return _profiles(call, account, exchange.headers.get("host", ""))
+        case "profile":
+            return _one_profile(call, account, str(given.get("profileArn") or ""))
+        case _:
+            return _usage(call, account, given)
+
+
+def _models(call: Call, given: dict[str, Any]) -> web.Response:
+    """ListAvailableModels; ``origin`` is needed."""
     first, limit = str(given.get("nextToken") or "0"), str(given.get("maxResults") or "")
     if not given.get("origin") or not first.isdigit() or not (limit or "1").isdigit():
         return IMPROPER.response(rpc=call.rpc)
@@ -22,10 +37,35 @@ def list_models(call: Call, query: Mapping[str, str], body: bytes) -> web.Respon
     return _answer(call, listing)
 
 
-def list_profiles(call: Call, logins: Logins) -> web.Response:
-    """ListAvailableProfiles."""
-    profiles = [_profile(arn) for arn in logins.profiles()]
-    return _answer(call, {"profiles": profiles, "nextToken": None})
+def _profiles(call: Call, account: Account, host: str) -> web.Response:
+    """ListAvailableProfiles: those of the region in the host's name, or all where the name has none (127.0.0.1)."""
+    if account.kind == "builder_id":
+        return refusals.BUILDER_ID.response(rpc=call.rpc)
+    if account.kind == "api_key":
+        return refusals.NO_FEATURE.response(rpc=call.rpc)
+    named = any(domain in host for domain in _DOMAINS)
+    shown = [arn for arn in account.profiles if not named or f".{arn.split(':')[3]}." in host]
+    return _answer(call, {"profiles": [_profile(arn) for arn in shown], "nextToken": None})
+
+
+def _one_profile(call: Call, account: Account, arn: str) -> web.Response:
+    """GetProfile."""
+    if account.kind == "api_key":
+        return refusals.NO_FEATURE.response(rpc=call.rpc)
+    if arn not in account.profiles:
+        return refusals.PROFILE_WRONG.response(rpc=call.rpc)
+    return _answer(call, {"profile": _profile(arn)})
+
+
+def _usage(call: Call, account: Account, given: dict[str, Any]) -> web.Response:
+    """GetUsageLimits; a profile that is named must be the account's, and ``origin`` is needed."""
+    if not given.get("origin"):
+        return IMPROPER.response(rpc=call.rpc)
+    arn = given.get("profileArn")
+    if arn and not account.lenient and not account.owns(str(arn)):
+        return refusals.PROFILE_WRONG.response(rpc=call.rpc)
+    wanted = str(given.get("isEmailRequired") or "").lower() == "true"
+    return _answer(call, limits(account.usage, with_email=wanted))
 
 
 def _answer(call: Call, body: Any) -> web.Response:
@@ -48,11 +88,3 @@ def _profile(arn: str) -> dict[str, Any]:
         "activeFunctionalities": ["COMPLETIONS", "ANALYSIS", "CONVERSATIONS"],
         "optInFeatures": {"mcpConfiguration": {"toggle": "ON"}},
     }
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = jsontext.decode(body) if body else {}
-    except jsontext.JsonError:
-        return {}
-    return value if isinstance(value, dict) else {}

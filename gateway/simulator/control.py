@@ -3,34 +3,36 @@
 POST script     one answer or a list of them (see ``script``)      POST reset      forget script, gates and record
 POST open/NAME  let a frame through a gate (``?times=n``)          GET  requests   what was received (``?operation=``)
 GET  counts     by operation and by ending                         GET  wait       ``?count=NAME&number=n&timeout=s``
-POST logins     tokens and profiles to accept from now on          POST revoke     ``{"tokens": […]}`` or ``{}`` for all
+and those of accounts and logins, see ``control_logins``
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
 from gateway import jsontext
 from gateway.simulator import script
+from gateway.simulator.control_logins import LoginControl
 from gateway.simulator.refusals import json_response
 from gateway.simulator.state import State
-
-_LOGIN_MEMBERS: Final = {"access_tokens", "refresh_tokens", "profiles", "rotate", "expires_in"}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_routes(app: web.Application, state: State) -> None:
     """Put the control routes on the application."""
-    control = _Control(state)
+    control, logins = _Control(state), LoginControl(state)
     posts = {"script": control.script, "reset": control.reset, "open/{gate}": control.open}
-    posts |= {"logins": control.logins, "revoke": control.revoke}
+    posts |= {"logins": logins.logins, "revoke": logins.revoke, "accounts": logins.change_accounts}
+    posts |= {"device/{code}/{decision}": logins.decide}
+    gets = {"requests": control.requests, "counts": control.counts, "wait": control.wait}
+    gets |= {"accounts": logins.accounts, "ledger": logins.ledger}
     for path, handler in posts.items():
         app.router.add_post(f"/_simulator/{path}", _guarded(handler))
-    for path, handler in {"requests": control.requests, "counts": control.counts, "wait": control.wait}.items():
+    for path, handler in gets.items():
         app.router.add_get(f"/_simulator/{path}", _guarded(handler))
 
 
@@ -87,21 +89,6 @@ class _Control:
         except TimeoutError:
             return json_response(408, self._counted())
         return json_response(200, self._counted())
-
-    async def logins(self, request: web.Request) -> web.Response:
-        given = await _body(request)
-        if not isinstance(given, dict) or given.keys() - _LOGIN_MEMBERS:
-            raise ValueError(f"an object with some of: {', '.join(sorted(_LOGIN_MEMBERS))}")
-        self._state.logins.learn(**given)
-        return json_response(200, {})
-
-    async def revoke(self, request: web.Request) -> web.Response:
-        given = await _body(request)
-        if "tokens" in given:
-            self._state.logins.revoke(given["tokens"])
-        else:
-            self._state.logins.revoke_access()
-        return json_response(200, {})
 
     def _counted(self) -> dict[str, int]:
         return dict(self._state.record.counts) | {"pending": self._state.script.pending()}

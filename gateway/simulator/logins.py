@@ -1,14 +1,30 @@
 """The token side: which access tokens are valid, what a refresh token gives, whose profile an ARN is."""
 
 import re
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from uuid import uuid4
 
+from gateway.kiro.endpoints import LoginKind
+from gateway.simulator.accounts import Account
+from gateway.simulator.families import Family, Ledger
 from gateway.simulator.options import PROFILE_ARN, Options
 
+Server = Literal["desktop", "oidc", "idp"]
+"""The three token servers: Kiro's own, AWS SSO OIDC, a company's identity provider."""
+
 _ARN: Final = re.compile(r"^arn:aws:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+$")
+_SERVES: Final[Mapping[Server, tuple[LoginKind, ...]]] = {
+    "desktop": ("social",),
+    "oidc": ("idc", "builder_id"),
+    "idp": ("external_idp",),
+}
+"""Which kinds a server refreshes; the first is what an unknown token shown there is taken for."""
+
+DEFAULT: Final = "default"
+"""The account of the tokens in the options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +34,21 @@ class Grant:
     access_token: str
     refresh_token: str
     expires_in: int
-    profile_arn: str
+    profile_arn: str | None
 
 
 class Logins:
-    """Tokens and profiles one simulator knows. ``clock`` gives seconds; only differences count."""
+    """Accounts, tokens and clients one simulator knows. ``clock`` gives seconds; only differences count."""
 
     def __init__(self, options: Options, clock: Callable[[], float]) -> None:
-        self._options = options
-        self._clock = clock
+        self.newcomer = options.newcomer
+        self.ledger = Ledger(clock)
+        self.accounts = {DEFAULT: Account(DEFAULT, profiles=tuple(sorted(options.profiles)), lenient=True)}
+        self._revoke_rotated = options.revoke_rotated
         self._rotate = options.rotate
         self._expires_in = options.expires_in
-        self._access: dict[str, float] = dict.fromkeys(options.access_tokens, float("inf"))
-        self._refresh: set[str] = set(options.refresh_tokens)
-        self._revoked: set[str] = set()
-        self._profiles: set[str] = set(options.profiles)
+        self._clients: dict[str, str] = {}
+        self.give(DEFAULT, access_tokens=options.access_tokens, refresh_tokens=options.refresh_tokens)
 
     def learn(
         self,
@@ -42,58 +58,102 @@ class Logins:
         profiles: Iterable[str] = (),
         rotate: bool | None = None,
         expires_in: int | None = None,
+        newcomer: bool | None = None,
     ) -> None:
-        """Accept more while running; ``rotate`` and ``expires_in`` hold for the grants to come."""
-        self._access |= dict.fromkeys(access_tokens, float("inf"))
-        self._refresh |= set(refresh_tokens)
-        self._profiles |= set(profiles)
+        """Accept more for the default account while running; the other members hold from now on."""
+        default = self.accounts[DEFAULT]
+        default.profiles = tuple(sorted({*default.profiles, *profiles}))
+        self.give(DEFAULT, access_tokens=access_tokens, refresh_tokens=refresh_tokens)
         self._rotate = self._rotate if rotate is None else rotate
         self._expires_in = self._expires_in if expires_in is None else expires_in
+        self.newcomer = self.newcomer if newcomer is None else newcomer
+
+    def give(self, account: str, *, access_tokens: Iterable[str] = (), refresh_tokens: Iterable[str] = ()) -> None:
+        """Tokens for an account; each refresh token is a login of its own."""
+        for token in access_tokens:
+            self.ledger.admit(account, token)
+        for token in refresh_tokens:
+            if self.ledger.find(token) is None:
+                self.ledger.begin(account, token)
 
     def revoke(self, tokens: Iterable[str]) -> None:
         """Refuse these access or refresh tokens from now on."""
         for token in tokens:
-            self._access.pop(token, None)
-            self._refresh.discard(token)
-            self._revoked.add(token)
+            self.ledger.revoke(token)
 
     def revoke_access(self) -> None:
         """Refuse every access token known so far, as when a login was used elsewhere."""
-        self.revoke(list(self._access))
+        self.ledger.revoke_access()
 
-    def admits(self, authorization: str) -> bool:
-        """Whether the header ``authorization`` carries a bearer token that is known and has not expired."""
-        scheme, _, token = authorization.partition(" ")
-        return scheme.lower() == "bearer" and self._access.get(token.strip(), 0.0) > self._clock()
+    def register(self, client_id: str = "", secret: str = "") -> tuple[str, str]:
+        """A client of the OIDC server: id and secret, invented where they are not given."""
+        client = client_id or uuid4().hex
+        self._clients[client] = secret or f"eyJ{secrets.token_hex(32)}"
+        return client, self._clients[client]
 
-    def grant(self, refresh_token: str, *, rotates: bool) -> Grant | None:
-        """A new access token, or None when the refresh token is not accepted. ``rotates``: what this server does."""
-        known = refresh_token in self._refresh or self._options.newcomer
-        if not refresh_token or refresh_token in self._revoked or not known:
+    def knows_client(self, client_id: str, secret: str) -> bool:
+        """Whether the client was registered; a newcomer's may be any."""
+        if client_id in self._clients:
+            return self._clients[client_id] == secret
+        return self.newcomer and bool(client_id and secret)
+
+    def account_of(self, authorization: str) -> Account | None:
+        """Whose bearer token the header carries; None for one that is unknown or has expired."""
+        scheme, _, rest = authorization.partition(" ")
+        token = rest.strip()
+        if scheme.lower() != "bearer" or self.ledger.ended(token):
             return None
-        access = f"aoaAAAAA{uuid4().hex}"
-        self._access[access] = self._clock() + self._expires_in
-        return Grant(access, self._rotated(refresh_token, rotates=rotates), self._expires_in, self._profile())
+        name = self.ledger.account_of(token)
+        if name is None and self.newcomer and token.startswith("ksk_"):
+            return self.of_kind("api_key")
+        return self.accounts[name] if name is not None else None
 
-    def _rotated(self, token: str, *, rotates: bool) -> str:
-        if not (rotates if self._rotate is None else self._rotate):
-            return token
-        fresh = f"aorAAAAA{uuid4().hex}"
-        self._refresh.add(fresh)
-        if self._options.revoke_rotated:
-            self.revoke([token])
-        return fresh
+    def of_kind(self, kind: LoginKind) -> Account:
+        """The first account of a kind; one is made where there is none."""
+        found = next((account for account in self.accounts.values() if account.kind == kind), None)
+        if found is None:
+            shares = kind in ("builder_id", "api_key")  # these have no profile of their own
+            profiles = () if shares else self.accounts[DEFAULT].profiles
+            found = self.accounts.setdefault(kind, Account(kind, kind, profiles, lenient=True))
+        return found
 
-    def _profile(self) -> str:
-        return PROFILE_ARN if PROFILE_ARN in self._profiles else min(self._profiles, default=PROFILE_ARN)
+    def log_in(self, account: Account) -> Grant:
+        """What a finished login gives: the first tokens of a new family."""
+        return self._grant(self.ledger.begin(account.name))
 
-    def profiles(self) -> list[str]:
-        """The ARNs ListAvailableProfiles shows."""
-        return sorted(self._profiles)
+    def grant(self, refresh_token: str, server: Server) -> Grant | None:
+        """What a server gives for a refresh token; None when it does not accept it.
 
-    def owns(self, profile_arn: str) -> bool:
-        """Whether this login may use the profile; newcomers may use any."""
-        return self._options.newcomer or profile_arn in self._profiles
+        Reuse of a rotated token is counted, and refused unless the options allow it; the family lives on.
+        """
+        family = self.ledger.find(refresh_token) or self._newcomers(refresh_token, server)
+        if family is None or self.ledger.ended(refresh_token):
+            return None
+        account = self.accounts[family.account]
+        if account.kind not in _SERVES[server] and not (account.lenient and self.newcomer):
+            return None
+        if refresh_token != family.current:
+            family.reuses += 1
+            if self._revoke_rotated:
+                return None
+        if (server != "desktop") if self._rotate is None else self._rotate:
+            self.ledger.rotate(family)
+        family.refreshes += 1
+        return self._grant(family)
+
+    def owns(self, account: Account, profile_arn: str) -> bool:
+        """Whether a request of the account may name the profile; a newcomer's may name any."""
+        return (self.newcomer and account.lenient) or account.owns(profile_arn)
+
+    def _newcomers(self, refresh_token: str, server: Server) -> Family | None:
+        if not self.newcomer or not refresh_token or self.ledger.ended(refresh_token):
+            return None
+        return self.ledger.begin(self.of_kind(_SERVES[server][0]).name, refresh_token)
+
+    def _grant(self, family: Family) -> Grant:
+        profiles = self.accounts[family.account].profiles
+        arn = PROFILE_ARN if PROFILE_ARN in profiles else min(profiles, default=None)
+        return Grant(self.ledger.issue(family, self._expires_in), family.current, self._expires_in, arn)
 
 
 def well_formed(profile_arn: str) -> bool:

@@ -20,7 +20,8 @@ class Options:
     newcomer: False makes unknown refresh tokens, clients and profiles an error, as on the real service.
     expires_in: life of an issued access token in seconds.
     rotate: whether a refresh gives a new refresh token; None does as the real servers do (OIDC yes, desktop no).
-    revoke_rotated: the old refresh token is refused once a new one was given.
+    revoke_rotated: a refresh token that was rotated away is refused; False gives the grace that captures show.
+    poll_interval: seconds between a login's polls, as the device flows tell their clients.
     pace: seconds between the frames of a canned answer.
     kept: how many exchanges are remembered with their bodies.
     """
@@ -36,6 +37,7 @@ class Options:
     newcomer: bool = True
     expires_in: int = 3600
     rotate: bool | None = None
-    revoke_rotated: bool = False
+    revoke_rotated: bool = True
+    poll_interval: float = 1.0
     pace: float = 0.0
     kept: int = 200

@@ -15,7 +15,7 @@ MAX_KEPT_BYTES: Final = 64 << 20
 """Bodies remembered in all; an agent's body is half a megabyte and a benchmark sends thousands."""
 
 _SECRET: Final = re.compile(
-    r'("(?:accessToken|refreshToken|clientSecret|refresh_token|client_secret)"\s*:\s*")[^"]*(")'
+    r'("(?:accessToken|refreshToken|clientSecret|refresh_token|client_secret|code|code_verifier|codeVerifier)"\s*:\s*")[^"]*(")'
     r"|((?:refresh_token|client_secret)=)[^&]*"
 )
 
@@ -27,7 +27,7 @@ class Exchange:
     ending: ``open`` while it runs; ``completed``: all was sent and properly ended; ``cut``: a script broke it off;
     ``client_fin`` / ``client_rst``: the client left first; ``stopped``: the simulator was stopped meanwhile.
     pieces, sent: frames (or writes of a bulk answer) begun, and bytes of the answer's body handed to the socket.
-    refusals: the names of the checks the request failed.
+    refusals: the names of the checks the request failed. account: whose token it carried.
     """
 
     number: int
@@ -44,6 +44,15 @@ class Exchange:
     pieces: int = 0
     sent: int = 0
     refusals: list[str] = field(default_factory=list)
+    account: str = ""
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; an empty one for anything else."""
+        try:
+            value = jsontext.decode(self.body) if self.body else {}
+        except jsontext.JsonError:
+            return {}
+        return value if isinstance(value, dict) else {}
 
     def shown(self) -> dict[str, Any]:
         """As JSON for the control endpoint, without secrets."""
@@ -59,6 +68,7 @@ class Exchange:
             "status",
             "pieces",
             "sent",
+            "account",
         )
         shown: dict[str, Any] = {name: getattr(self, name) for name in fields}
         return shown | {"refusals": self.refusals, "headers": _masked(self.headers), "body": _readable(self.body)}

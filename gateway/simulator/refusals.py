@@ -50,6 +50,26 @@ PROFILE_NEEDED: Final = Refusal(400, "profileArn is required for this request.")
 PROFILE_WRONG: Final = Refusal(400, "Invalid profileArn.")
 TOKEN: Final = Refusal(403, "The bearer token included in the request is invalid.", kind="AccessDeniedException")
 NOT_AUTHORIZED: Final = Refusal(403, "User is not authorized to make this call.", kind="AccessDeniedException")
+BUILDER_ID: Final = Refusal(403, "AWS Builder ID is not supported for this operation.", kind="AccessDeniedException")
+NO_FEATURE: Final = Refusal(403, "Feature not supported", "FEATURE_NOT_SUPPORTED", kind="AccessDeniedException")
+SUSPENDED: Final = Refusal(
+    403,
+    "Your User ID (d-0000000000.00000000-0000) temporarily is suspended. We've locked your account as a security "
+    "precaution. To restore access, please contact our support team to verify your identity: "
+    "https://aws.amazon.com/contact-us/",
+    "TEMPORARILY_SUSPENDED",
+    kind="AccessDeniedException",
+)
+MONTH_USED_UP: Final = Refusal(
+    402, "You have reached the limit.", "MONTHLY_REQUEST_COUNT", kind="ServiceQuotaExceededException"
+)
+OVERAGE_USED_UP: Final = Refusal(
+    402,
+    "You have reached the limit for overages.",
+    "OVERAGE_REQUEST_LIMIT_EXCEEDED",
+    kind="ServiceQuotaExceededException",
+)
+THROTTLED: Final = Refusal(429, "Too many requests, please wait before trying again.", kind="ThrottlingException")
 
 
 def unknown_operation() -> web.Response:
@@ -58,6 +78,6 @@ def unknown_operation() -> web.Response:
     return json_response(404, body, {"x-amzn-errortype": "UnknownOperationException"})
 
 
-def grant_refused(error: str, description: str, status: int = 400) -> web.Response:
+def grant_refused(error: str, description: str | None, status: int = 400) -> web.Response:
     """An error of a token server (RFC 6749 words)."""
     return json_response(status, {"error": error, "error_description": description})

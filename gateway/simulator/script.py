@@ -2,7 +2,7 @@
 
 An answer is an object with any of these members (all optional; an unknown one is an error):
 
-``on``            the operation it is for: generate (default), models, profiles, refresh, token
+``on``            the operation it is for, see ``Operation``: generate (default), models, refresh, token, …
 ``times``         how many requests it serves (1); ``always`` true: all that come
 ``status``, ``headers``, ``body``   an answer without frames; the body is JSON, or text as it is; status 0: the
                   connection is closed (``how``: fin or rst) without any answer
@@ -28,7 +28,24 @@ from gateway.simulator.events import Message
 from gateway.simulator.frames import HeaderValue, Sized
 from gateway.simulator.sending import Cut, Piece, Plan
 
-Operation = Literal["generate", "models", "profiles", "refresh", "token"]
+Operation = Literal[
+    "generate",
+    "models",
+    "profiles",
+    "usage",
+    "profile",
+    "mcp",
+    "refresh",
+    "login",
+    "login_token",
+    "login_device",
+    "login_poll",
+    "register",
+    "device",
+    "authorize",
+    "token",
+    "idp",
+]
 
 _INTEGER_BITS: Final = {2: 8, 3: 16, 4: 32, 5: 64}
 _BYTES_HEADER: Final = 6

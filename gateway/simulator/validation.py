@@ -4,20 +4,21 @@ The payload rules are the gateway's one table of them (``gateway.kiro.rules``), 
 checks of this file need to know what only a service knows: tokens and profiles.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway import jsontext
 from gateway.kiro import rules
 from gateway.simulator import models, refusals
+from gateway.simulator.accounts import Account
 from gateway.simulator.calls import CODEWHISPERER_STREAMING, Q_STREAMING, Call, content_type_fits
-from gateway.simulator.logins import Logins, well_formed
+from gateway.simulator.logins import DEFAULT, well_formed
 from gateway.simulator.models import ServedModel
 from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import Refusal
 from gateway.simulator.state import State
 
-OWN_CHECKS: Final = ("token", "content-type", "profile", "origin")
+OWN_CHECKS: Final = ("token", "tokentype", "content-type", "profile", "origin")
 
 
 def check_names() -> frozenset[str]:
@@ -25,23 +26,39 @@ def check_names() -> frozenset[str]:
     return frozenset(OWN_CHECKS) | {rule.name for rule in rules.RULES}
 
 
-def check_control(state: State, call: Call, exchange: Exchange) -> Refusal | None:
-    """Listing needs a valid token and, in RPC style, the right content type."""
+def check_account(state: State, call: Call, exchange: Exchange) -> Account | Refusal:
+    """Whose request it is, noted on the exchange: a valid token, its kind's header, in RPC style the content type."""
     off = state.options.off
-    if "token" not in off and not state.logins.admits(exchange.headers.get("authorization", "")):
+    account = state.logins.account_of(exchange.headers.get("authorization", ""))
+    if account is None and "token" in off:
+        account = state.logins.accounts[DEFAULT]
+    if account is None:
         exchange.refusals.append("token")
         return refusals.TOKEN
+    exchange.account = account.name
+    account.counts[call.operation] += 1
+    if "tokentype" not in off and account.refuses_headers(exchange.headers.get("tokentype", "")):
+        exchange.refusals.append("tokentype")
+        return refusals.NOT_AUTHORIZED
     if "content-type" not in off and not content_type_fits(call, exchange.headers.get("content-type", "")):
         exchange.refusals.append("content-type")
         return refusals.BODY_INVALID
-    return None
+    return account
+
+
+def check_control(state: State, call: Call, exchange: Exchange) -> Account | Refusal:
+    """Listing needs a valid token of an account that is not suspended."""
+    account = check_account(state, call, exchange)
+    if isinstance(account, Refusal):
+        return account
+    return account.misbehaves(call.operation) or account
 
 
 def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | None:
     """The first thing wrong with a generation request, noted on the exchange; None when it may be answered."""
-    refused = check_control(state, call, exchange)
-    if refused is not None:
-        return refused
+    account = check_account(state, call, exchange)
+    if isinstance(account, Refusal):
+        return account
     try:
         body = jsontext.decode(exchange.body)
     except jsontext.JsonError:
@@ -49,15 +66,16 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
     if not isinstance(body, dict):
         exchange.refusals.append("json")
         return refusals.IMPROPER
-    login = _login(state.logins, call, body, state.options.off)
+    login = _login(state, call, body, account)
     if login is not None:
         exchange.refusals.append(login[0])
         return login[1]
-    return _payload(state, body, exchange)
+    return account.misbehaves(call.operation) or _payload(state, body, exchange)
 
 
-def _login(logins: Logins, call: Call, body: Mapping[str, Any], off: Collection[str]) -> tuple[str, Refusal] | None:
+def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:
     """The origin must fit the service called, the profile the login; the runtime host needs one."""
+    off = state.options.off
     origin = _message(body).get("origin")
     if "origin" not in off and call.service == Q_STREAMING and origin == "AI_EDITOR":
         return "origin", refusals.NOT_AUTHORIZED
@@ -69,7 +87,7 @@ def _login(logins: Logins, call: Call, body: Mapping[str, Any], off: Collection[
         return ("profile", refusals.PROFILE_NEEDED) if runtime else None
     if not isinstance(arn, str) or not well_formed(arn):
         return "profile", refusals.BODY_INVALID
-    return None if logins.owns(arn) else ("profile", refusals.PROFILE_WRONG)
+    return None if state.logins.owns(account, arn) else ("profile", account.refuses_profile(arn))
 
 
 def _payload(state: State, body: Mapping[str, Any], exchange: Exchange) -> Refusal | None:

@@ -1,0 +1,72 @@
+"""Accounts of the simulated service: what each may do, and how it misbehaves when told to."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from gateway.kiro.endpoints import LoginKind
+from gateway.kiro.profiles import SHARED
+from gateway.simulator import refusals
+from gateway.simulator.refusals import Refusal
+from gateway.simulator.usage import Usage
+
+Quota = Literal["", "month", "overage"]
+
+_TOKEN_TYPES: Final = {"external_idp": "EXTERNAL_IDP", "api_key": "API_KEY"}
+_QUOTAS: Final = {"month": refusals.MONTH_USED_UP, "overage": refusals.OVERAGE_USED_UP}
+_SUSPENDED_AT: Final = frozenset({"generate", "models"})
+"""A suspended account still sees its usage and its profiles, and its tokens are still refreshed."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One account. lenient: it came with the simulator, so that a newcomer may use it with any profile.
+
+    suspended: 403. quota: 402, for the month or past the overages. throttled: so many generations get a 429; -1: all
+    until told. wrong_profile: the status with which another account's ARN is refused, 400 or 403.
+    counts: requests by operation.
+    """
+
+    name: str
+    kind: LoginKind = "social"
+    profiles: tuple[str, ...] = ()
+    lenient: bool = False
+    suspended: bool = False
+    quota: Quota = ""
+    throttled: int = 0
+    wrong_profile: int = 400
+    usage: Usage = field(default_factory=Usage)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def refuses_headers(self, token_type: str) -> bool:
+        """Whether the ``TokenType`` header is missing, or there for an ordinary token."""
+        return token_type.upper() != _TOKEN_TYPES.get(self.kind, "")
+
+    def misbehaves(self, operation: str) -> Refusal | None:
+        """What the account answers to a sound request because of its own state."""
+        if self.suspended and operation in _SUSPENDED_AT:
+            return refusals.SUSPENDED
+        if operation != "generate":
+            return None
+        if self.quota:
+            return _QUOTAS[self.quota]
+        if self.throttled:
+            self.throttled -= self.throttled > 0
+            return refusals.THROTTLED
+        return None
+
+    def owns(self, profile_arn: str) -> bool:
+        """Whether the profile is the account's; one without any has the shared profile of its kind."""
+        return profile_arn in (self.profiles or (SHARED.get(self.kind),))
+
+    def refuses_profile(self, profile_arn: str) -> Refusal:
+        """The answer to a profile that is not the account's."""
+        if self.wrong_profile == refusals.TOKEN.status or profile_arn in SHARED.values():
+            return refusals.TOKEN  # the shared profile of another kind looks like a bad token
+        return refusals.PROFILE_WRONG
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON for the control endpoint."""
+        names = ("name", "kind", "suspended", "quota", "throttled", "wrong_profile")
+        shown: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return shown | {"profiles": list(self.profiles), "counts": dict(self.counts)}

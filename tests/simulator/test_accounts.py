@@ -1,0 +1,110 @@
+"""Accounts over the control endpoint: kinds, profiles, and every way to misbehave."""
+
+from typing import Any
+
+import pytest
+
+from gateway.kiro.profiles import SHARED
+from gateway.simulator.server import Simulator
+from tests.simulator.client import ask, body, call
+
+OWN = "arn:aws:codewhisperer:eu-central-1:222222222222:profile/ALICE"
+OTHER = "arn:aws:codewhisperer:us-east-1:1:profile/OTHER"
+
+
+async def account(simulator: Simulator, **members: Any) -> None:
+    status, _ = await call(simulator, "POST", "/_simulator/accounts", {"name": "alice", **members})
+    assert status == 200
+
+
+async def generated(simulator: Simulator, token: str, arn: str | None = OWN, **headers: str) -> int:
+    sent = body() | ({"profileArn": arn} if arn else {})
+    return (await ask(simulator, sent, token=token, **headers)).status
+
+
+async def test_two_accounts_are_told_apart_and_counted(simulator: Simulator) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN])
+    await account(simulator, name="bob", access_tokens=["b1"], profiles=[OWN])
+    assert [await generated(simulator, token) for token in ("a1", "b1", "b1")] == [200, 200, 200]
+    _, shown = await call(simulator, "GET", "/_simulator/accounts")
+    assert {one["name"]: one["counts"].get("generate") for one in shown} == {"default": None, "alice": 1, "bob": 2}
+    assert [exchange.account for exchange in simulator.requests("generate")] == ["alice", "bob", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "status", "words"),
+    [
+        ({"suspended": True}, 403, "TEMPORARILY_SUSPENDED"),
+        ({"quota": "month"}, 402, "MONTHLY_REQUEST_COUNT"),
+        ({"quota": "overage"}, 402, "OVERAGE_REQUEST_LIMIT_EXCEEDED"),
+        ({"throttled": -1}, 429, "Too many requests"),
+    ],
+)
+async def test_an_account_misbehaves_until_told_otherwise(
+    simulator: Simulator, misdeed: dict[str, Any], status: int, words: str
+) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], **misdeed)
+    answer = await ask(simulator, body() | {"profileArn": OWN}, token="a1")
+    assert (answer.status, words in answer.raw.decode()) == (status, True)
+    assert (await ask(simulator, body())).status == 200
+    await account(simulator, suspended=False, quota="", throttled=0)
+    assert await generated(simulator, "a1") == 200
+
+
+async def test_throttling_ends_by_itself_after_so_many_requests(simulator: Simulator) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], throttled=2)
+    assert [await generated(simulator, "a1") for _ in range(3)] == [429, 429, 200]
+
+
+async def test_a_suspended_account_still_sees_its_usage(simulator: Simulator) -> None:
+    await account(simulator, access_tokens=["a1"], suspended=True)
+    alice = {"authorization": "Bearer a1"}
+    assert (await call(simulator, "GET", "/ListAvailableModels?origin=CLI", **alice))[0] == 403
+    assert (await call(simulator, "GET", "/getUsageLimits?origin=AI_EDITOR", **alice))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("arn", "told", "status"),
+    [
+        (OWN, {}, 200),
+        (OTHER, {}, 400),
+        (OTHER, {"wrong_profile": 403}, 403),
+        (SHARED["builder_id"], {}, 403),
+        ("no arn", {}, 400),
+    ],
+)
+async def test_a_profile_must_be_the_accounts(
+    simulator: Simulator, arn: str, told: dict[str, Any], status: int
+) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], **told)
+    assert await generated(simulator, "a1", arn) == status
+
+
+async def test_an_account_without_profiles_has_the_shared_one_of_its_kind(simulator: Simulator) -> None:
+    await account(simulator, kind="builder_id", access_tokens=["a1"])
+    assert await generated(simulator, "a1", SHARED["builder_id"]) == 200
+    assert await generated(simulator, "a1", SHARED["social"]) == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "status"),
+    [
+        ("external_idp", "EXTERNAL_IDP", 200),
+        ("external_idp", "", 403),
+        ("api_key", "API_KEY", 200),
+        ("api_key", "EXTERNAL_IDP", 403),
+        ("social", "", 200),
+        ("social", "EXTERNAL_IDP", 403),
+    ],
+)
+async def test_the_token_type_header_must_fit_the_token(
+    simulator: Simulator, kind: str, header: str, status: int
+) -> None:
+    await account(simulator, kind=kind, access_tokens=["a1"], profiles=[OWN])
+    headers = {"tokentype": header} if header else {}
+    assert await generated(simulator, "a1", **headers) == status
+
+
+@pytest.mark.parametrize("sent", [{}, {"name": "a", "kin": "social"}, {"name": "a", "kind": "other"}, [1]])
+async def test_an_account_that_makes_no_sense_is_refused(simulator: Simulator, sent: Any) -> None:
+    assert (await call(simulator, "POST", "/_simulator/accounts", sent))[0] == 400
