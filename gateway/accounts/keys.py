@@ -1,4 +1,7 @@
-"""The gateway's own API key: made at the first start, kept in a file that only its owner can read (S1)."""
+"""The gateway's own keys: made at the first start, each kept in a file that only its owner can read (S1).
+
+The API key is for clients. The admin key opens what clients have no business with: logins, accounts, usage.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -8,11 +11,16 @@ from typing import Final
 from gateway.accounts import store
 
 NAME: Final = "api-key"
+ADMIN_NAME: Final = "admin-key"
 LEAST_LENGTH: Final = 24
 """Characters; a shorter text in the file was not written by the gateway and is too easy to try out."""
 
 _BYTES: Final = 32
 _WAIT: Final = 10.0
+_INSTEAD: Final = {
+    NAME: "server.api_keys (PROXY_API_KEY)",
+    ADMIN_NAME: "server.admin_keys (PROXY_ADMIN_KEY)",
+}
 
 
 class KeyFileError(Exception):
@@ -31,9 +39,9 @@ class ApiKey:
         return f"ApiKey(path={str(self.path)!r}, new={self.new})"
 
 
-def read_or_make(folder: Path) -> ApiKey:
+def read_or_make(folder: Path, name: str = NAME) -> ApiKey:
     """The key of this folder; of two gateways started at once both get the same. Raises KeyFileError."""
-    path = folder / NAME
+    path = folder / name
     try:
         if text := _read(path):
             return ApiKey(text, path, new=False)
@@ -41,7 +49,17 @@ def read_or_make(folder: Path) -> ApiKey:
         return _make(path)
     except OSError as error:
         message = f"the file of the gateway's key, {path}, cannot be used: {error.strerror or 'input/output error'}"
-        raise KeyFileError(f"{message}; set server.api_keys (PROXY_API_KEY) instead") from None
+        raise KeyFileError(f"{message}; set {_INSTEAD[name]} instead") from None
+
+
+def read(folder: Path, name: str = NAME) -> str:
+    """The key's text, for commands that speak to a gateway; empty when none was made. Raises KeyFileError."""
+    try:
+        return _read(folder / name)
+    except OSError as error:
+        raise KeyFileError(
+            f"the file of the gateway's key, {folder / name}, cannot be read: {error.strerror}"
+        ) from None
 
 
 def _make(path: Path) -> ApiKey:
@@ -57,8 +75,7 @@ def _make(path: Path) -> ApiKey:
 def _read(path: Path) -> str:
     """The key; empty when there is none, or only what a full disk left of one."""
     try:
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)  # a copy or a restored backup may have opened it
+        store.close_to_others(path)
         text = path.read_bytes().decode("ascii").strip()
     except FileNotFoundError:
         return ""

@@ -84,6 +84,12 @@ def private_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def close_to_others(path: Path) -> None:
+    """Take a secret file away from everyone but its owner: a copy or a restored backup may have opened it (S24)."""
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
 def lock_for(path: Path) -> FileLock:
     """The lock between processes for a file: on a side file, since the file itself is replaced.
 

@@ -1,0 +1,184 @@
+"""The gateway's own store: the folder ``logins/`` with a JSON file for each login that was made by the gateway itself.
+
+``{"name", "kind", "created", "accessToken", "refreshToken", "expiresAt", "region", "clientId"?, "clientSecret"?,
+"clientExpiresAt"?, "startUrl"?, "provider"?, "profileArn"?}``, for an API key ``{"name", "kind", "created", "apiKey",
+"region"}``. Members of others are kept.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from gateway.accounts import store
+from gateway.accounts.credentials import (
+    Credentials,
+    bad_login,
+    checked_arn,
+    checked_region,
+    checked_token,
+    epoch,
+    spelled_like,
+)
+from gateway.accounts.login.device import NewLogin
+from gateway.jsontext import JsonError, encode
+from gateway.kiro.endpoints import LoginKind
+
+FOLDER: Final = "logins"
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,63}")
+"""What a login may be called: it becomes a file name on every system."""
+
+_WAIT: Final = 15.0
+_KINDS: Final[Mapping[Any, LoginKind]] = {kind: kind for kind in get_args(LoginKind)}
+_ABOUT: Final = {"name", "kind", "created", "region", "provider", "startUrl"}
+_CLIENT: Final = {"clientId", "clientSecret", "clientExpiresAt"}
+_TOKENS: Final = {"accessToken", "refreshToken", "expiresAt", "profileArn", "apiKey"}
+_OURS: Final = _ABOUT | _CLIENT | _TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLogin:
+    """One login of the store. api_region: of Kiro's hosts, where it is to be another than the profile's."""
+
+    path: Path
+    api_region: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What the user called it."""
+        return self.path.stem
+
+    @property
+    def name(self) -> str:
+        """For logs and messages."""
+        return f"login {self.title} of the gateway's own store"
+
+    @property
+    def key(self) -> str:
+        """The path: a login that is made anew under its name stays the same one."""
+        return f"own:{self.path.absolute()}"
+
+    @property
+    def login_again(self) -> str:
+        """The command to run."""
+        return f"Log in again: kiro-gateway login --name {self.title}; the gateway notices by itself."
+
+    @property
+    def lock_path(self) -> Path:
+        """The file itself; its lock is a side file."""
+        return self.path
+
+    def load(self) -> Credentials:
+        """The login as the file has it now."""
+        return self._credentials(self._read())
+
+    def prove_writable(self) -> None:
+        """Raise OSError unless the folder takes files."""
+        store.prove_writable(self.path)
+
+    def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
+        """Merge rotated tokens into the file, unless it has other ones by now, or the user has logged out."""
+        found = self._read()
+        if self._credentials(found).tokens == seen:
+            store.replace(self.path, encode(found | dict(_tokens(credentials))))
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            store.close_to_others(self.path)
+            return store.read_json(self.path)
+        except FileNotFoundError as error:
+            raise bad_login(f"there is no login {self.title} in the gateway's store any more") from error
+        except OSError as error:
+            raise bad_login(f"the login {self.title} cannot be read: {error.strerror}") from error
+        except JsonError as error:
+            raise bad_login(f"the file of the login {self.title} is damaged: {error}. {self.login_again}") from error
+
+    def _credentials(self, found: dict[str, Any]) -> Credentials:
+        kind = _KINDS.get(str(found.get("kind")))
+        if kind is None:
+            raise bad_login(f"the file of the login {self.title} names no kind of login that is known")
+        api_key = checked_token(found.get("apiKey"), "apiKey") if kind == "api_key" else ""
+        refresh = checked_token(found.get("refreshToken"), "refreshToken")
+        if not (api_key or refresh):
+            raise bad_login(f"the file of the login {self.title} has no refreshToken. {self.login_again}")
+        return Credentials(
+            kind,
+            refresh,
+            api_key or checked_token(found.get("accessToken"), "accessToken"),
+            expires_at=epoch(found.get("expiresAt")),
+            profile_arn=checked_arn(found.get("profileArn")),
+            region=checked_region(found.get("region"), "region", "us-east-1"),
+            configured_api_region=self.api_region,
+            client_id=checked_token(found.get("clientId"), "clientId") or None,
+            client_secret=checked_token(found.get("clientSecret"), "clientSecret") or None,
+        )
+
+
+def logins(own_folder: Path, api_region: str | None = None) -> tuple[OwnLogin, ...]:
+    """All logins of the store, by name; none when there is no store."""
+    with contextlib.suppress(OSError):
+        paths = sorted((own_folder / FOLDER).glob("*.json"))
+        return tuple(OwnLogin(path, api_region) for path in paths if NAME.fullmatch(path.stem) and path.is_file())
+    return ()
+
+
+def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) -> OwnLogin:
+    """Put a new login into the store; one of the same name gets the new tokens and keeps what it has besides.
+
+    created: epoch seconds. Raises GatewayError for a name that cannot be one, OSError when it cannot be kept.
+    """
+    title = name or login.name
+    if not NAME.fullmatch(title):
+        raise bad_login("a login's name has letters, digits and . _ - @ only, 64 at most, a letter or digit first")
+    folder = own_folder / FOLDER
+    store.private_folder(own_folder)
+    store.private_folder(folder)
+    own = OwnLogin(folder / f"{title}.json")
+    with store.lock_for(own.path).acquire(timeout=_WAIT):
+        store.replace(own.path, encode({**_kept(own.path), **_members(login, title, created)}))
+    return own
+
+
+def discard(login: OwnLogin) -> None:
+    """Remove a login from the store, under its lock: a refresh that is under way is waited for. Raises OSError."""
+    with store.lock_for(login.path).acquire(timeout=_WAIT):
+        login.path.unlink(missing_ok=True)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """What a file has besides the members of a login, which the new one replaces as a whole."""
+    with contextlib.suppress(OSError, JsonError):
+        return {name: value for name, value in store.read_json(path).items() if name not in _OURS}
+    return {}
+
+
+def _members(login: NewLogin, title: str, created: float) -> dict[str, Any]:
+    mine = login.credentials
+    about = {
+        "name": title,
+        "kind": mine.kind,
+        "created": _moment(created),
+        "region": mine.region,
+        "provider": login.provider,
+        "startUrl": login.start_url,
+        "clientId": mine.client_id,
+        "clientSecret": mine.client_secret,
+        "clientExpiresAt": _moment(login.client_expires_at),
+    }
+    tokens = {"apiKey": mine.access_token} if mine.kind == "api_key" else dict(_tokens(mine))
+    return {name: value for name, value in {**about, **tokens}.items() if value is not None}
+
+
+def _tokens(credentials: Credentials) -> Iterator[tuple[str, Any]]:
+    yield "accessToken", credentials.access_token
+    yield "refreshToken", credentials.refresh_token
+    if credentials.expires_at is not None:
+        yield "expiresAt", _moment(credentials.expires_at)
+    if credentials.profile_arn:
+        yield "profileArn", credentials.profile_arn
+
+
+def _moment(epoch_seconds: float | None) -> str | int | None:
+    return None if epoch_seconds is None else spelled_like(None, epoch_seconds)
