@@ -59,6 +59,25 @@ def list_profiles(
     return tuple(_rpc(_host(host, region, base_url), target, asked, identity, invocation_id) for host, target in rows)
 
 
+def usage_limits(identity: Identity, *, invocation_id: str, base_url: str | None = None) -> tuple[ControlRequest, ...]:
+    """GetUsageLimits: management, the older host, and that one without the ARN, which it refuses from some logins.
+
+    ``usage_limits.read`` makes values of the answer. A suspended account may still get one.
+    """
+    asked = {"resourceType": "AGENTIC_REQUEST", "isEmailRequired": "true"}
+    requests: list[ControlRequest] = []
+    if identity.profile_arn:
+        body = {"origin": "KIRO_CLI", **asked, "isEmailRequired": True, "profileArn": identity.profile_arn}
+        host = _host(_MANAGEMENT, identity.region, base_url)
+        requests.append(_rpc(host, "KiroControlPlaneBearerService.GetUsageLimits", body, identity, invocation_id))
+    host = _host(_LEGACY, identity.region, base_url)
+    for arn in dict.fromkeys((identity.arn_for_older_hosts, None)):
+        query = urlencode({"origin": "AI_EDITOR", **asked, **({"profileArn": arn} if arn else {})})
+        headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
+        requests.append(ControlRequest("GET", f"{host}/getUsageLimits?{query}", headers))
+    return tuple(requests)
+
+
 def _host(template: str, region: str, base_url: str | None) -> str:
     return base_url.rstrip("/") if base_url else template.format(region=checked_region(region))
 
