@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import signal
+import socket as socket_options
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from socket import socket
+from socket import AF_INET, AF_INET6, socket
 from typing import Any, Final
 
 from aiohttp import web
@@ -33,6 +34,7 @@ from gateway.web.capture import Captures
 from gateway.web.count_tokens import CountTokens
 from gateway.web.generate import Generate
 from gateway.web.health import Health
+from gateway.web.ids import Ids
 from gateway.web.middlewares.access_log import access_log
 from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
@@ -49,6 +51,9 @@ except ImportError:  # it does not exist for Windows
 
 BACKLOG: Final = 1024
 """Connections the kernel may hold while the loop is busy; a burst of a fleet of agents fits."""
+
+HUNG_SECONDS: Final = 120.0
+"""How long a peer may leave what was sent to it unacknowledged: longer than a laptop's short sleep."""
 
 DRAIN_SECONDS: Final = 60.0
 """How long running answers may take to end after SIGTERM, before they are broken off."""
@@ -84,6 +89,7 @@ async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -
         await build(given), handler_cancellation=True, access_log=None, shutdown_timeout=DRAIN_SECONDS
     )
     await runner.setup()
+    _end_hung_peers(listener)
     try:
         await web.SockSite(runner, listener, backlog=BACKLOG).start()
         announce()
@@ -92,14 +98,21 @@ async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -
         await runner.cleanup()
 
 
+def _end_hung_peers(listener: socket) -> None:
+    """Let the kernel end connections whose peer acknowledges nothing; accepted sockets inherit it (Linux)."""
+    if hasattr(socket_options, "TCP_USER_TIMEOUT") and listener.family in (AF_INET, AF_INET6):
+        listener.setsockopt(socket_options.IPPROTO_TCP, socket_options.TCP_USER_TIMEOUT, int(HUNG_SECONDS * 1000))
+
+
 async def build(given: Given) -> web.Application:
     """The application. What lives as long as it does is opened and closed by its clean-up context."""
     settings = given.settings
+    ids = Ids()
     dialects = _dialects(given.keys)
     captures = Captures(settings.debug.mode, settings.debug.folder)
     app = web.Application(
         client_max_size=settings.server.max_body_bytes,
-        middlewares=[request_id, access_log, errors(dialects), auth(given.keys), capture(captures)],
+        middlewares=[request_id(ids), access_log, errors(dialects), auth(given.keys), capture(captures)],
     )
     app.on_response_prepare.append(tell_request_id)
     if given.simulated:
@@ -108,8 +121,18 @@ async def build(given: Given) -> web.Application:
     connection = _connection(settings)
     account = await _account(given, connection)
     catalogue = _catalogue(settings, connection, account)
-    upstream = _upstream(settings, connection, account)
-    _route(app, given, dialects, catalogue, upstream)
+    upstream = _upstream(settings, connection, account, ids)
+    count = TokenCounter()
+    translator = Translator(
+        lambda: catalogue.current, _names(settings), _manners(settings), count=count, new_id=ids.uuid
+    )
+    pace = Pace(settings.stream.hold, settings.stream.ping_interval)
+    for dialect in dialects:
+        for path in dialect.routes:
+            app.router.add_post(path, Generate(dialect, translator, upstream, pace).answer)
+    anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
+    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
+    _route_facts(app, Models(catalogue, _names(settings)), Health("simulator" if given.simulated else "kiro"))
 
     async def living(_app: web.Application) -> AsyncIterator[None]:
         catalogue.start()
@@ -168,7 +191,7 @@ def _catalogue(settings: Settings, connection: Connection, account: Account) -> 
     return LiveCatalogue(fallback, fetch, merge, settings.models.cache_ttl)
 
 
-def _upstream(settings: Settings, connection: Connection, account: Account) -> UpstreamClient:
+def _upstream(settings: Settings, connection: Connection, account: Account, ids: Ids) -> UpstreamClient:
     upstream = settings.upstream
     return UpstreamClient(
         connection,
@@ -185,6 +208,7 @@ def _upstream(settings: Settings, connection: Connection, account: Account) -> U
         ),
         base_url=upstream.base_url,
         preferred=upstream.preferred_endpoint,
+        new_id=ids.uuid,
     )
 
 
@@ -204,24 +228,7 @@ def _manners(settings: Settings) -> dict[str, Manner]:
     }
 
 
-def _route(
-    app: web.Application,
-    given: Given,
-    dialects: Sequence[Dialect],
-    catalogue: LiveCatalogue,
-    upstream: UpstreamClient,
-) -> None:
-    settings, names, count = given.settings, _names(given.settings), TokenCounter()
-    translator = Translator(names, _manners(settings), count)
-    pace = Pace(settings.stream.hold, settings.stream.ping_interval)
-    for dialect in dialects:
-        handler = Generate(dialect, translator, lambda: catalogue.current, upstream, pace)
-        for path in dialect.routes:
-            app.router.add_post(path, handler.answer)
-    anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
-    health = Health("simulator" if given.simulated else "kiro")
-    models = Models(catalogue, names)
-    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
+def _route_facts(app: web.Application, models: Models, health: Health) -> None:
     app.router.add_get("/v1/models", models.list_all)
     app.router.add_get("/v1/models/{name:.+}", models.tell_one)
     app.router.add_get("/", health.tell)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -61,6 +60,7 @@ class UpstreamClient:
         patience: Patience | None = None,
         base_url: str | None = None,
         preferred: str | None = None,
+        new_id: Callable[[], str],
         dice: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
@@ -70,6 +70,7 @@ class UpstreamClient:
         self._patience = patience or Patience()
         self._base_url = base_url
         self._preferred = preferred
+        self._new_id = new_id
         self._dice = dice
         self._sleep = sleep
 
@@ -87,7 +88,7 @@ class UpstreamClient:
         make_answer: a fresh decoder for each attempt. preferred: an endpoint's name, over the client's own.
         Raises the last UpstreamError, or the GatewayError of a login that cannot be used. Cancelling closes everything.
         """
-        request = _Request(draft, make_answer, trace, tap, str(uuid.uuid4()))
+        request = _Request(draft, make_answer, trace, tap, self._new_id())
         trace.account = self._account.id
         first = await self._account.identity()
         plan = attempts(routes(first, preferred or self._preferred), self._policy, self._dice)

@@ -1,13 +1,25 @@
 """The response a streamed answer goes into."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp_sse import EventSourceResponse
 
-NEVER: Final = 365 * 24 * 3600.0
-"""A ping interval out of reach: the pump pings, since only it knows when the stream is between two events."""
+
+class _Events(EventSourceResponse):
+    """aiohttp-sse's response without what it does beside the answer.
+
+    Its ping task is not started: the pump pings, since only it knows when the stream is between two events. Its
+    time-out for hung peers costs three system calls a request; the listening socket has it for all (see ``app``).
+    """
+
+    # aiohttp's own switch, which its Response has off: the headers leave with the first chunk, one system call less.
+    _send_headers_immediately = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Begin, as any stream does."""
+        return await web.StreamResponse.prepare(self, request)
 
 
 class AnswerStream:
@@ -20,7 +32,7 @@ class AnswerStream:
 
     def __init__(self, request: web.Request, headers: Mapping[str, str]) -> None:
         self._request = request
-        self._response = EventSourceResponse(sep="\n", headers=headers, allow_all_methods=True, ping_interval=NEVER)
+        self._response = _Events(sep="\n", headers=headers, allow_all_methods=True)
         self._response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
         self._response.headers["Cache-Control"] = "no-store"
         self.began = False
@@ -32,19 +44,22 @@ class AnswerStream:
         A client that has left is no error: ``gone`` is set and the chunk is dropped.
         """
         try:
-            if not self.began:
-                self.began = True
-                await self._response.prepare(self._request)
-                self._response.stop_streaming()
+            await self._begin()
             await self._response.write(chunk)
         except ConnectionResetError:
             self.gone = True
 
-    async def end(self) -> web.StreamResponse:
-        """Close the response properly and hand it to the server."""
+    async def end(self, chunk: bytes = b"") -> web.StreamResponse:
+        """Send the last chunk together with the end, and hand the response to the server."""
         if not self.gone:
             try:
-                await self._response.write_eof()
+                await self._begin()
+                await self._response.write_eof(chunk)
             except ConnectionResetError:
                 self.gone = True
         return self._response
+
+    async def _begin(self) -> None:
+        if not self.began:
+            self.began = True
+            await self._response.prepare(self._request)

@@ -1,8 +1,6 @@
 """The one handler of all dialects: a client's request in, a streamed or a whole answer out."""
 
 import time
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +8,6 @@ from aiohttp import web
 from gateway import jsontext
 from gateway.conversation import Conversation
 from gateway.dialects.dialect import Dialect, Opening
-from gateway.kiro.models import Catalogue
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
@@ -23,17 +20,9 @@ from gateway.web.translate import Translation, Translator
 class Generate:
     """The handler of one dialect's routes."""
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        translator: Translator,
-        catalogue: Callable[[], Catalogue],
-        upstream: UpstreamClient,
-        pace: Pace,
-    ) -> None:
+    def __init__(self, dialect: Dialect, translator: Translator, upstream: UpstreamClient, pace: Pace) -> None:
         self._dialect = dialect
         self._translator = translator
-        self._catalogue = catalogue
         self._upstream = upstream
         self._pace = pace
 
@@ -44,9 +33,7 @@ class Generate:
         body = await read_object(request, record.capture)
         conversation = read_conversation(self._dialect, body, request.headers)
         record.model, record.stream = conversation.model, conversation.stream
-        translation = self._translator.translate(
-            conversation, self._dialect.name, self._catalogue(), continuation_id=str(uuid.uuid4())
-        )
+        translation = self._translator.translate(conversation, self._dialect.name)
         record.upstream_model = translation.draft.model_id
         if conversation.stream:
             return await self._streamed(request, conversation, translation, body)

@@ -13,6 +13,7 @@ from gateway.events import Event, Failure, Stop, Usage
 from gateway.reply import Reply
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
+from gateway.web.heartbeat import Heartbeat
 from gateway.web.record import Record
 
 COMMENT: Final = b": waiting\n\n"
@@ -48,10 +49,14 @@ class Pump:
             await self._hold(task)
             upstream = await task
             self._record.abort = self._abort
-            await self._move(upstream)
+            last = await self._move(upstream)
         finally:
             await _close(task)
-        return await self._response.end()
+        self._record.capture.client_bytes(last)
+        response = await self._response.end(last)
+        if self._response.gone:
+            self._record.end = "client_left"
+        return response
 
     async def _hold(self, task: "asyncio.Future[OpenStream]") -> None:
         """Wait for the upstream's first frame: in silence, then with comments under a 200."""
@@ -61,19 +66,22 @@ class Pump:
             await self._send(COMMENT)
             done, _ = await asyncio.wait({task}, timeout=self._pace.ping)
 
-    async def _move(self, upstream: OpenStream) -> None:
-        await self._send(self._encoder.start() + self._encoded(upstream.events))
-        while not upstream.ended and not self._response.gone:
-            try:
-                async with asyncio.timeout(self._pace.ping):
-                    events = await upstream.read()
-            except TimeoutError:
-                await self._send(self._encoder.ping())
-                continue
-            if chunk := self._encoded(events):
-                await self._send(chunk)
-        if self._response.gone:
-            self._record.end = "client_left"
+    async def _move(self, upstream: OpenStream) -> bytes:
+        """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
+        chunk = self._encoder.start() + self._encoded(upstream.events)
+        heart = Heartbeat(self._pace.ping, self._ping)
+        try:
+            while not upstream.ended and not self._response.gone:
+                if chunk:
+                    heart.touch()
+                    await self._send(chunk)
+                chunk = self._encoded(await upstream.read())
+        finally:
+            await heart.stop()
+        return chunk
+
+    async def _ping(self) -> None:
+        await self._send(self._encoder.ping())
 
     def _encoded(self, events: list[Event]) -> bytes:
         """The events of one network chunk as one chunk of bytes; the turn's last ones also go into the record."""
@@ -90,8 +98,9 @@ class Pump:
         """End a stream that has begun with a failure in its own protocol."""
         failure = Failure(error)
         note(failure, self._record)
-        await self._send(self._encoder.encode(failure))
-        return await self._response.end()
+        last = self._encoder.encode(failure)
+        self._record.capture.client_bytes(last)
+        return await self._response.end(last)
 
 
 async def _close(task: "asyncio.Future[OpenStream]") -> None:

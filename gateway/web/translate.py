@@ -42,21 +42,30 @@ _NAMES_KEPT: Final = 256
 class Translator:
     """Translates conversations. Remembers only what it would find again: names of models, header blocks of frames."""
 
-    def __init__(self, names: NameRules, manners: Mapping[str, Manner], count: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        catalogue: Callable[[], Catalogue],
+        names: NameRules,
+        manners: Mapping[str, Manner],
+        *,
+        count: Callable[[str], int],
+        new_id: Callable[[], str],
+    ) -> None:
+        """catalogue: that of now. manners: by dialect name. count: tokens of a text. new_id: a UUID."""
+        self._catalogue = catalogue
         self._names = names
         self._manners = manners
         self._count = count
+        self._new_id = new_id
         self._blocks = HeaderBlocks()
-        self._catalogue: Catalogue | None = None
+        self._resolved_with: Catalogue | None = None
         self._resolved: dict[str, Resolved] = {}
 
-    def translate(
-        self, conversation: Conversation, dialect: str, catalogue: Catalogue, *, continuation_id: str
-    ) -> Translation:
+    def translate(self, conversation: Conversation, dialect: str) -> Translation:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
         manner = self._manners[dialect]
-        resolved = self._resolve(conversation.model, catalogue)
-        draft = lay_out(conversation, resolved, manner.layout, continuation_id=continuation_id)
+        resolved = self._resolve(conversation.model)
+        draft = lay_out(conversation, resolved, manner.layout, continuation_id=self._new_id())
         unasked = manner.only_asked and not (conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(
             tags=draft.tags,
@@ -73,9 +82,10 @@ class Translator:
         """A decoder for one attempt."""
         return Answer(translation.plan, self._count, self._blocks)
 
-    def _resolve(self, name: str, catalogue: Catalogue) -> Resolved:
-        if catalogue is not self._catalogue:
-            self._catalogue, self._resolved = catalogue, {}
+    def _resolve(self, name: str) -> Resolved:
+        catalogue = self._catalogue()
+        if catalogue is not self._resolved_with:
+            self._resolved_with, self._resolved = catalogue, {}
         found = self._resolved.get(name)
         if found is None:
             found = resolve(name, catalogue, self._names)

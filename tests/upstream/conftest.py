@@ -103,7 +103,15 @@ async def way(
     place = JsonFile(path, Wanted(path, None, options.PROFILE_ARN, "us-east-1", None, folder, folder / "state"))
     connection = Connection(**({"connect_timeout": 5.0} | settings))
     account = Account(place, place.load(), TokenPost(connection), base_url=url)
-    client = UpstreamClient(connection, account, policy=policy, patience=patience, base_url=url, dice=lambda: 1.0)
+    client = UpstreamClient(
+        connection,
+        account,
+        policy=policy,
+        patience=patience,
+        base_url=url,
+        new_id=lambda: "11111111-2222-4333-8444-555555555559",
+        dice=lambda: 1.0,
+    )
     try:
         yield Way(connection, account, client, path)
     finally:

@@ -1,21 +1,24 @@
 """Names each request: the header, the log's context, and the record all later rooms write into."""
 
-import secrets
-
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
+from gateway.web.ids import Ids
 from gateway.web.record import RECORD, Record
 
 
-@web.middleware
-async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request its id; nothing of the client's own headers becomes part of it."""
-    name = f"req_{secrets.token_hex(12)}"
-    request[RECORD] = Record(name)
-    with structlog.contextvars.bound_contextvars(request_id=name):
-        return await handler(request)
+def request_id(ids: Ids) -> Middleware:
+    """The middleware that gives each request its id; nothing of the client's own headers becomes part of it."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = f"req_{ids.hex(24)}"
+        request[RECORD] = Record(name)
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            return await handler(request)
+
+    return middleware
 
 
 async def tell_request_id(request: web.Request, response: web.StreamResponse) -> None:

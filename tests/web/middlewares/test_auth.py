@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.dialects import DIALECTS
+from gateway.web.ids import Ids
 from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.request_id import request_id
@@ -21,7 +22,9 @@ async def client(aiohttp_client: AiohttpClient) -> Client:
     async def yes(_request: web.Request) -> web.Response:
         return web.Response(text="in")
 
-    app = web.Application(middlewares=[request_id, errors(DIALECTS), auth([KEY, "another-key-of-24-characters"])])
+    app = web.Application(
+        middlewares=[request_id(Ids()), errors(DIALECTS), auth([KEY, "another-key-of-24-characters"])]
+    )
     for path in ("/", "/health", "/v1/messages", "/new", "/api/hello"):
         app.router.add_route("*", path, yes)
     return await aiohttp_client(app)

@@ -7,6 +7,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.dialects import DIALECTS
 from gateway.errors import GatewayError, Kind
+from gateway.web.ids import Ids
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 
@@ -21,7 +22,7 @@ async def client(aiohttp_client: AiohttpClient) -> Client:
     async def bug(_request: web.Request) -> web.Response:
         raise LookupError("a secret in an exception")
 
-    app = web.Application(middlewares=[request_id, errors(DIALECTS)])
+    app = web.Application(middlewares=[request_id(Ids()), errors(DIALECTS)])
     app.on_response_prepare.append(tell_request_id)
     app.router.add_post("/v1/messages", slow_down)
     app.router.add_post("/v1/chat/completions", slow_down)
