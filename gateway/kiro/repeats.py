@@ -1,0 +1,56 @@
+"""A model that runs in circles: the same call with the same failing result, again and again."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.conversation import Message, Text, ToolCall, ToolResult
+
+LIMIT: Final = 5
+"""Calls in a row; three are seen in honest work (a lock that is still held), five only in a circle."""
+
+_FAILS: Final = re.compile(r"\W{0,20}(?:error|failed|failure|traceback|exception|fatal)\b", re.IGNORECASE)
+"""How the text of a failing result begins, for client APIs that have no mark for failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The call at the end of a history: its tool's name, and how often in a row it failed the same way."""
+
+    tool: str
+    times: int
+
+
+def repeated_failure(messages: tuple[Message, ...]) -> Repeat | None:
+    """The circle the history ends in, or None. Looks only at as many calls as are the same."""
+    first: tuple[ToolCall, str] | None = None
+    times = 0
+    for call, result in _latest(messages):
+        said = _words(result)
+        if not (result.is_error or _FAILS.match(said)):
+            break
+        if first is None:
+            first = (call, said)
+        elif (call.name, call.arguments, said) != (first[0].name, first[0].arguments, first[1]):
+            break
+        times += 1
+    return Repeat(first[0].name, times) if first is not None and times >= LIMIT else None
+
+
+def _latest(messages: tuple[Message, ...]) -> Iterator[tuple[ToolCall, ToolResult]]:
+    """Calls with their results, the newest first, up to one that has none."""
+    results: dict[str, ToolResult] = {}
+    for message in reversed(messages):
+        if message.role == "user":
+            results |= {block.call_id: block for block in message.blocks if isinstance(block, ToolResult)}
+            continue
+        for block in reversed(message.blocks):
+            if isinstance(block, ToolCall):
+                if block.id not in results:
+                    return
+                yield block, results.pop(block.id)
+
+
+def _words(result: ToolResult) -> str:
+    return "\n".join(part.text for part in result.content if isinstance(part, Text))

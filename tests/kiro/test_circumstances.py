@@ -1,0 +1,47 @@
+"""What the circumstances add to a fault: sizes, near names, the plan's next month, Kiro's id."""
+
+import pytest
+
+from gateway.errors import Kind, UpstreamError
+from gateway.kiro.circumstances import Circumstances, completed, overflow
+from gateway.kiro.models import Catalogue, NameRules
+
+CATALOGUE = Catalogue.fallback(NameRules())
+
+
+def around(estimate: int = 10, window: int = 200_000, model: str = "claude-sonet-4.5") -> Circumstances:
+    return Circumstances(estimate, window, model, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "window", "words"),
+    [
+        (250_000, 200_000, "prompt is too long: 250000 tokens > 200000 maximum"),
+        (200_001, 200_000, "prompt is too long: 200001 tokens > 200000 maximum"),
+        (200_000, 200_000, "prompt is too long: 200001 tokens > 200000 maximum"),
+        (0, 1_000_000, "prompt is too long: 1000001 tokens > 1000000 maximum"),
+    ],
+)
+def test_an_overflow_reads_as_clients_expect_and_is_always_one(estimate: int, window: int, words: str) -> None:
+    assert overflow(estimate, window) == words
+    fault = UpstreamError(Kind.CONTEXT_FULL, "The input is longer. Kiro says: Input is too long.", request_id="k-1")
+    assert completed(fault, around(estimate, window)) == words
+
+
+def test_an_unknown_model_comes_with_names_that_are_near() -> None:
+    fault = UpstreamError(Kind.NOT_FOUND, "Kiro does not know this model.")
+    assert completed(fault, around()).startswith("Kiro does not know this model. Did you mean claude-sonnet-4.5")
+    assert completed(fault, around(model="quite-another-thing")) == "Kiro does not know this model."
+
+
+def test_an_empty_plan_comes_with_the_day_it_fills_again_where_that_is_known() -> None:
+    fault = UpstreamError(Kind.QUOTA, "Used up.")
+    assert completed(fault, around()) == "Used up."
+    assert completed(fault, around(), "2026-12-01") == "Used up. The requests begin anew on 2026-12-01."
+
+
+def test_kiros_request_id_stands_at_the_end_once() -> None:
+    fault = UpstreamError(Kind.QUOTA, "Used up. Kiro says: no.", request_id="abc-1")
+    fault.message = completed(fault, around(), "2026-12-01")
+    assert fault.message.endswith("The requests begin anew on 2026-12-01. (Kiro's request id: abc-1)")
+    assert completed(fault, around(), "2026-12-01") == fault.message
