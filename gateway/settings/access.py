@@ -1,9 +1,10 @@
 """Rules over several settings: who may listen where, with which keys."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from gateway.settings.secret import Secret
 from gateway.settings.table import Settings
 from gateway.settings.values import is_loopback
 
@@ -21,15 +22,24 @@ _SAMPLES: Final = re.compile(
 
 def complaints(settings: Settings) -> Iterator[tuple[str, str]]:
     """(setting, what is wrong) for settings that are right each by itself but not together."""
-    keys = [key.reveal() for key in settings.server.api_keys]
-    if any(_SAMPLES.fullmatch(key) for key in keys):
-        yield "server.api_keys", "has a key out of an example that everybody knows; take one of your own"
-    if is_loopback(settings.server.host):
+    server = settings.server
+    given = {"server.api_keys": _texts(server.api_keys), "server.admin_keys": _texts(server.admin_keys)}
+    for name, keys in given.items():
+        if any(_SAMPLES.fullmatch(key) for key in keys):
+            yield name, "has a key out of an example that everybody knows; take one of your own"
+    if set.intersection(*given.values()):
+        yield "server.admin_keys", "has a key that clients use; whoever has that could change the logins"
+    if is_loopback(server.host):
         return
-    if not keys:
+    if not server.api_keys:
         yield "server.host", "is not an address of this machine only, so server.api_keys must have a key"
-    if any(len(key) < LEAST_KEY_LENGTH for key in keys):
-        yield (
-            "server.api_keys",
-            f"has a key of less than {LEAST_KEY_LENGTH} characters, too short where other machines can connect",
-        )
+    for name, keys in given.items():
+        if any(len(key) < LEAST_KEY_LENGTH for key in keys):
+            yield (
+                name,
+                f"has a key of less than {LEAST_KEY_LENGTH} characters, too short where other machines can connect",
+            )
+
+
+def _texts(keys: Iterable[Secret]) -> set[str]:
+    return {key.reveal() for key in keys}

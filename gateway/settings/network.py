@@ -33,6 +33,13 @@ class Server:
         environment=("PROXY_API_KEY",),
         example=("<a key of at least 24 characters>",),
     )
+    admin_keys: tuple[Secret, ...] = setting(
+        Form.KEYS,
+        (),
+        "Keys for logins, accounts and usage, and for all that clients may do. Without one, the first start makes one.",
+        environment=("PROXY_ADMIN_KEY",),
+        example=("<another key of at least 24 characters>",),
+    )
     max_body_bytes: int = setting(
         Form.WHOLE, 32 * 1024 * 1024, "Largest request taken.", unit="bytes", low=1024, high=2**31
     )
@@ -133,17 +140,33 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The Kiro login. With nothing here the Kiro IDE's standard place is searched."""
+    """The Kiro login. With nothing here the standard places of kiro-cli, Amazon Q and the Kiro IDE are searched."""
 
-    file: str | None = setting(
+    database: str | None = setting(
         Form.FILE,
         None,
-        "JSON file of the Kiro IDE or of AWS SSO.",
+        "SQLite database of kiro-cli or Amazon Q.",
+        environment=("KIRO_CLI_DB_FILE",),
+        example="~/.local/share/kiro-cli/data.sqlite3",
+    )
+    database_read_only: bool = setting(
+        Form.SWITCH,
+        False,
+        "Never write to the database: refreshed tokens are kept in the gateway's own folder.",
+        environment=("SQLITE_READONLY",),
+    )
+    file: str | None = setting(
+        Form.PLACE,
+        None,
+        "JSON file of the Kiro IDE, of AWS SSO or any other with a refreshToken; or a folder of such files.",
         environment=("KIRO_CREDS_FILE",),
         example="~/.aws/sso/cache/kiro-auth-token.json",
     )
     refresh_token: Secret | None = setting(  # noqa: RUF009 - as above
         Form.HIDDEN, None, "Refresh token of a Kiro login.", environment=("REFRESH_TOKEN",), example="<refresh token>"
+    )
+    api_key: Secret | None = setting(  # noqa: RUF009 - as above
+        Form.HIDDEN, None, "API key of Kiro.", environment=("KIRO_API_KEY",), example="ksk_<key>"
     )
     profile_arn: str | None = setting(
         Form.ARN,

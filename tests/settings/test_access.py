@@ -35,3 +35,17 @@ def test_other_machines_may_connect_only_with_a_configured_key(tmp_path: Path) -
     with pytest.raises(SettingsError, match=r"command line: --host .* must have a key"):
         load(Surroundings(tmp_path, flags={"server.host": "0.0.0.0"}))
     assert load(keyed(tmp_path, GOOD, "0.0.0.0")).settings.server.host == "0.0.0.0"
+
+
+def test_an_admin_key_is_judged_like_a_clients(tmp_path: Path) -> None:
+    for key, fault in (("changeme", "out of an example"), ("short-but-mine", "less than 24 characters")):
+        environment = {"PROXY_API_KEY": GOOD, "PROXY_ADMIN_KEY": key, "SERVER_HOST": "0.0.0.0"}
+        with pytest.raises(SettingsError, match=rf"environment: PROXY_ADMIN_KEY .*{fault}") as caught:
+            load(Surroundings(tmp_path, environment=environment))
+        assert key not in str(caught.value)
+
+
+def test_a_key_of_clients_is_no_admin_key(tmp_path: Path) -> None:
+    environment = {"PROXY_API_KEY": GOOD, "PROXY_ADMIN_KEY": f"{GOOD}-admin,{GOOD}"}
+    with pytest.raises(SettingsError, match="that clients use"):
+        load(Surroundings(tmp_path, environment=environment))

@@ -16,6 +16,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "server.host": ("::1", '"::1"', "::1"),
     "server.port": ("9000", "9000", 9000),
     "server.api_keys": (f"{KEY}, other-{KEY}", f'["{KEY}", "other-{KEY}"]', (Secret(KEY), Secret(f"other-{KEY}"))),
+    "server.admin_keys": (f"admin-{KEY}", f'["admin-{KEY}"]', (Secret(f"admin-{KEY}"),)),
     "server.max_body_bytes": ("1048576", "1048576", 1048576),
     "upstream.region": ("eu-central-1", '"eu-central-1"', "eu-central-1"),
     "upstream.api_region": ("eu-north-1", '"eu-north-1"', "eu-north-1"),
