@@ -12,13 +12,14 @@ _THINKING: Final = Thinking("")
 class Blocks:
     """Writes blocks one after another; a write of another sort closes the open block first.
 
-    events: what was written since the last ``take``.
+    events: what was written since the last ``take``. lifted: a call was read out of the text (``CallReader``).
     """
 
-    __slots__ = ("_index", "_open", "_signature", "events")
+    __slots__ = ("_index", "_open", "_signature", "events", "lifted")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.lifted = False
         self._index = -1
         self._open: Text | Thinking | RedactedThinking | ToolCall | None = None
         self._signature: list[str] = []
@@ -68,6 +69,9 @@ class Blocks:
             self._signature.clear()
         self.events.append(BlockEnd(self._index))
         self._open = None
+
+    def release(self) -> None:
+        """The turn broke; nothing waits here."""
 
     def _start(self, block: Text | Thinking | RedactedThinking | ToolCall) -> None:
         self.close()

@@ -8,6 +8,7 @@ from gateway.conversation import ToolCall
 from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.events import Event, Failure, Stop, StopReason
 from gateway.kiro.blocks import Blocks
+from gateway.kiro.call_reader import CallReader, DeclaredTools
 from gateway.kiro.halves import Halves
 from gateway.kiro.parts import (
     ContextUsage,
@@ -54,6 +55,7 @@ class AnswerPlan:
     after_tool_results: the request ended with tool results, so an empty answer is a valid one.
     original_names: the tool name sent to Kiro → the client's own, where they differ.
     input_estimate: tokens of the input, used when Kiro does not tell.
+    declared: the tools whose calls are also read out of the text; None: text is text.
     """
 
     tags: bool
@@ -63,6 +65,7 @@ class AnswerPlan:
     after_tool_results: bool
     original_names: Mapping[str, str]
     input_estimate: int
+    declared: DeclaredTools | None = None
 
 
 class Turn:
@@ -92,7 +95,7 @@ class Turn:
     def __init__(self, plan: AnswerPlan, count: Callable[[str], int]) -> None:
         self._plan = plan
         self._tally = Tally(count)
-        self._blocks = Blocks()
+        self._blocks = Blocks() if plan.declared is None else CallReader(plan.declared)
         self._narrator = Narrator(self._blocks, plan.reasoning, tags=plan.tags)
         self._halves = Halves()
         self._call: Call | None = None
@@ -147,6 +150,7 @@ class Turn:
         """The turn broke. What was held back goes out first: it was said."""
         if not self.ended:
             self._release()
+            self._blocks.release()
             self._end(Failure(error))
 
     def _content(self, part: Waiting) -> None:
@@ -252,6 +256,8 @@ class Turn:
     def _stop_reason(self) -> StopReason:
         if self._broken_call:
             return StopReason.MAX_TOKENS
+        if self._blocks.lifted and self._reason in (None, StopReason.END_TURN):
+            return StopReason.TOOL_USE
         if self._reason is not None:
             return self._reason
         if (self.figures.percent or 0) >= _FULL:
