@@ -5,6 +5,7 @@ from typing import Final
 from gateway.dialects.anthropic import ANTHROPIC
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.openai_chat import OPENAI_CHAT
+from gateway.dialects.openai_responses import OPENAI_RESPONSES
 
-DIALECTS: Final[tuple[Dialect, ...]] = (OPENAI_CHAT, ANTHROPIC)
+DIALECTS: Final[tuple[Dialect, ...]] = (OPENAI_CHAT, ANTHROPIC, OPENAI_RESPONSES)
 """The first one also clothes errors of requests that belong to none."""

@@ -6,7 +6,14 @@ from typing import Final
 
 from gateway import jsontext
 
-_HEADERS: Final = ("x-claude-code-session-id", "x-session-id", "session-id", "session_id", "x-session-affinity")
+_HEADERS: Final = (
+    "x-claude-code-session-id",
+    "thread-id",  # Codex's subagents share its session-id and have threads of their own
+    "x-session-id",
+    "session-id",
+    "session_id",
+    "x-session-affinity",
+)
 _AGENT: Final = "x-claude-code-agent-id"
 _LONGEST: Final = 256
 _LEGACY_USER: Final = re.compile(r"_session_([0-9a-fA-F-]{36})\Z")

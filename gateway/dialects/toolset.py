@@ -22,6 +22,10 @@ _HOSTED: Final = (
     "mcp",
     "namespace",
     "custom",
+    "apply_patch",
+    "local_shell",
+    "shell",
+    "programmatic_tool_calling",
 )
 """Tool types whose work another service's servers do, or that only its models know; longer spellings add a date."""
 

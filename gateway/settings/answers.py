@@ -137,6 +137,17 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Responses:
+    """OpenAI's Responses API."""
+
+    store: bool = setting(
+        Form.SWITCH,
+        default=True,
+        help="Keep answers in memory for an hour, for previous_response_id and GET /v1/responses/{id}.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """The log, on standard error."""
 

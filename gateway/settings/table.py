@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.settings.answers import Debug, Log, Models, Prompt, Stream, Thinking, Tools
+from gateway.settings.answers import Debug, Log, Models, Prompt, Responses, Stream, Thinking, Tools
 from gateway.settings.facts import Facts, Form
 from gateway.settings.network import Credentials, Server, Upstream
 
@@ -21,6 +21,7 @@ class Settings:
     tools: Tools = field(default_factory=Tools)
     prompt: Prompt = field(default_factory=Prompt)
     stream: Stream = field(default_factory=Stream)
+    responses: Responses = field(default_factory=Responses)
     log: Log = field(default_factory=Log)
     debug: Debug = field(default_factory=Debug)
 

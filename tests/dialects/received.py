@@ -96,6 +96,54 @@ def openai_chat(events: list[tuple[str, Any]]) -> Received:
     return found
 
 
+def openai_responses(events: list[tuple[str, Any]]) -> Received:
+    """Fold the events of ``/v1/responses``; AssertionError where their order or their sums are wrong."""
+    found, items, done = Received(), list[dict[str, Any]](), list[dict[str, Any]]()
+    assert [name for name, _ in events[:2]] == ["response.created", "response.in_progress"]
+    assert [data["sequence_number"] for _, data in events] == list(range(len(events)))
+    assert [data["type"] for _, data in events] == [name for name, _ in events]
+    for name, data in events[2:-1]:
+        if name == "response.output_item.added":
+            assert data["output_index"] == len(items)
+            items.append({"item": data["item"], "sum": ""})
+            continue
+        opened = items[data["output_index"]]
+        assert data.get("item_id", opened["item"]["id"]) == opened["item"]["id"]
+        if name.endswith(".delta"):
+            opened["sum"] += data["delta"]
+        elif name == "response.output_item.done":
+            assert data["item"]["id"] == opened["item"]["id"]
+            done.append(data["item"])
+        elif name in _WHOLE:
+            assert data[_WHOLE[name]] == opened["sum"]
+    last, response = events[-1][0], events[-1][1]["response"]
+    assert last == f"response.{response['status']}"
+    assert response["output"] == done
+    for opened in items:
+        _response_item(found, opened["item"], opened["sum"])
+    found.signatures = [item["encrypted_content"] for item in done if item.get("encrypted_content")]
+    found.stop, found.usage, found.error = last, response["usage"], response["error"]
+    return found
+
+
+_WHOLE = {
+    "response.output_text.done": "text",
+    "response.reasoning_summary_text.done": "text",
+    "response.function_call_arguments.done": "arguments",
+    "response.custom_tool_call_input.done": "input",
+}
+
+
+def _response_item(found: Received, item: dict[str, Any], whole: str) -> None:
+    match item["type"]:
+        case "message":
+            found.text += whole
+        case "reasoning":
+            found.thinking += whole
+        case "function_call" | "custom_tool_call":
+            found.calls.append([item["call_id"], item["name"], whole])
+
+
 def _chat_delta(found: Received, delta: dict[str, Any]) -> None:
     found.text += delta.get("content") or ""
     found.thinking += delta.get("reasoning_content") or ""

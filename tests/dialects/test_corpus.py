@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from gateway.conversation import RedactedThinking, Thinking
 from gateway.dialects import DIALECTS
 from gateway.dialects.dialect import Dialect
+from gateway.dialects.openai_responses.sealed import unseal
 from gateway.dialects.signature import is_ours
 from gateway.events import Event, Failure
 from gateway.reply import Reply
@@ -35,6 +37,14 @@ STOPS = {
         "stop_sequence": "stop",
         "context_full": "length",
         "refusal": "content_filter",
+    },
+    "openai_responses": {
+        "end_turn": "response.completed",
+        "tool_use": "response.completed",
+        "stop_sequence": "response.completed",
+        "max_tokens": "response.incomplete",
+        "context_full": "response.incomplete",
+        "refusal": "response.incomplete",
     },
 }
 
@@ -77,6 +87,10 @@ def test_a_client_receives_what_the_stream_means(dialect: Dialect, stream: Strea
     if dialect.name == "anthropic" and found.error is None:
         assert kiros(found.signatures) == expect.get("signatures", [])
         assert found.redacted == expect.get("redacted", [])
+    if dialect.name == "openai_responses" and found.error is None:
+        sealed = [unseal(content) for content in found.signatures]
+        assert [block.signature for block in sealed if isinstance(block, Thinking)] == expect.get("signatures", [])
+        assert [block.data for block in sealed if isinstance(block, RedactedThinking)] == expect.get("redacted", [])
 
 
 @EVERY_DIALECT

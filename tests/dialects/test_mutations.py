@@ -84,7 +84,38 @@ CHAT: dict[str, Any] = {
     "n": 1,
     "stream_options": {"include_usage": True},
 }
-BODIES = {"anthropic": ANTHROPIC, "openai_chat": CHAT}
+RESPONSES: dict[str, Any] = {
+    "model": "m",
+    "instructions": "s",
+    "input": [
+        {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "s"}]},
+        {"role": "user", "content": [{"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"}]},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}], "encrypted_content": "x"},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "t"}, {"type": "refusal", "refusal": "no"}]},
+        {"type": "function_call", "call_id": "1", "name": "n", "namespace": "s", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "1", "output": [{"type": "input_text", "text": "a"}]},
+        {"type": "custom_tool_call", "call_id": "2", "name": "c", "input": "i"},
+        {"type": "custom_tool_call_output", "call_id": "2", "output": "o"},
+        {"type": "additional_tools", "role": "developer", "tools": [{"type": "custom", "name": "e"}]},
+    ],
+    "tools": [
+        {"type": "function", "name": "n", "parameters": {}},
+        {"type": "custom", "name": "c", "format": {"type": "grammar", "syntax": "lark", "definition": "start: A"}},
+        {"type": "namespace", "name": "s", "tools": [{"type": "function", "name": "n"}]},
+        {"type": "web_search"},
+    ],
+    "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "n"}]},
+    "reasoning": {"effort": "low", "summary": "auto"},
+    "text": {"format": {"type": "json_schema", "name": "f", "schema": {}}, "verbosity": "low"},
+    "include": ["reasoning.encrypted_content"],
+    "max_output_tokens": 5,
+    "prompt_cache_key": "k",
+    "store": False,
+    "background": False,
+    "truncation": "auto",
+    "stream": True,
+}
+BODIES = {"anthropic": ANTHROPIC, "openai_chat": CHAT, "openai_responses": RESPONSES}
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(allow_nan=False), st.just(CANARY), st.just("")

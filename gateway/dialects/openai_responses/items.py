@@ -1,0 +1,91 @@
+"""Input items of the Responses API into ours."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gateway.conversation import Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import images, system
+from gateway.dialects.openai_responses import sealed
+from gateway.dialects.openai_responses.freeform import wrapped
+from gateway.dialects.openai_responses.schema import kind
+from gateway.dialects.openai_responses.tools import Toolbox
+from gateway.errors import GatewayError, Kind
+
+Json = Mapping[str, Any]
+
+
+def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message | str]:
+    """Each item in its place; a system or developer message as its text. Raises INVALID_REQUEST with a path.
+
+    An item is a message of its own here: an answer's reasoning, text and calls are joined again on the way to Kiro.
+    """
+    if isinstance(items, str):
+        yield Message("user", (Text(items),))
+        return
+    for index, item in enumerate(items):
+        path = f"input.{index}"
+        match kind(item):
+            case "message":
+                yield _message(item, path)
+            case "function_call":
+                yield _call(item, toolbox.flat(item), item["arguments"] or "{}")
+            case "custom_tool_call":
+                yield _call(item, toolbox.flat(item), wrapped(item["input"]))
+            case "function_call_output" | "custom_tool_call_output":
+                yield Message("user", (ToolResult(item["call_id"], _parts(item["output"], f"{path}.output")),))
+            case "reasoning":
+                yield from _reasoning(item)
+            case "item_reference":
+                message = (
+                    "The gateway keeps no such item: send the item itself, or `store: true` with the answer it is of"
+                )
+                raise GatewayError(Kind.INVALID_REQUEST, message, path=f"{path}.id")
+
+
+def _message(item: Json, path: str) -> Message | str:
+    parts = _parts(item["content"], f"{path}.content")
+    match item["role"]:
+        case "user":
+            return Message("user", parts)
+        case "assistant":
+            return Message("assistant", parts)
+    return system.joined([_only_text(part, f"{path}.content") for part in parts])
+
+
+def _call(item: Json, name: str, arguments: str) -> Message:
+    return Message("assistant", (ToolCall(item["call_id"], name, arguments),))
+
+
+def _reasoning(item: Json) -> Iterator[Message]:
+    """Sealed reasoning as it was. Foreign reasoning is dropped, summary and all: no model of Kiro's has thought it."""
+    content = item.get("encrypted_content")
+    block: Thinking | RedactedThinking | None
+    if content:
+        block = sealed.unseal(content)
+    else:
+        block = Thinking("".join(part["text"] for part in item.get("summary") or ()), None)
+    if block is not None:
+        yield Message("assistant", (block,))
+
+
+def _parts(content: str | Sequence[Json], path: str) -> tuple[Text | Image, ...]:
+    if isinstance(content, str):
+        return (Text(content),)
+    return tuple(_part(part, f"{path}.{index}") for index, part in enumerate(content))
+
+
+def _part(part: Json, path: str) -> Text | Image:
+    match part["type"]:
+        case "input_image":
+            url = part["image_url"]
+            return images.from_url(url if isinstance(url, str) else url["url"], f"{path}.image_url")
+        case "refusal":
+            return Text(part["refusal"])
+        case _:
+            return Text(part["text"])
+
+
+def _only_text(part: Text | Image, path: str) -> str:
+    if isinstance(part, Text):
+        return part.text
+    raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=path)
