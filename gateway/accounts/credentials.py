@@ -34,11 +34,21 @@ _MILLISECONDS_FROM: Final = 1e11
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """A company's own provider (Entra, Okta …). scopes: separated by spaces, "" for none."""
+
+    token_endpoint: str
+    issuer: str
+    scopes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """One login at one moment. Replaced when refreshed, never changed. Its repr shows no secret.
 
     expires_at: epoch seconds, None when unknown. region: of the AWS SSO login.
-    configured_api_region: overrules the region of the profile for Kiro's hosts.
+    configured_api_region: overrules the region of the profile for Kiro's hosts. idp: for external_idp logins only.
+    An API key is the access token of a login without a refresh token.
     """
 
     kind: LoginKind
@@ -50,6 +60,7 @@ class Credentials:
     configured_api_region: str | None = None
     client_id: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
+    idp: IdentityProvider | None = None
 
     @property
     def api_region(self) -> str:
@@ -94,6 +105,15 @@ def checked_arn(value: Any) -> str | None:
     if not isinstance(value, str) or not (match := _ARN.fullmatch(value)) or match[1] not in REGIONS:
         raise bad_login("the profile ARN is not of the form arn:aws:codewhisperer:REGION:ACCOUNT:profile/NAME")
     return value
+
+
+def identity_provider(token_endpoint: Any, issuer: Any, scopes: Any) -> IdentityProvider | None:
+    """The provider a file names, scopes as text or as a list; None when it names none."""
+    if not isinstance(token_endpoint, str) or not token_endpoint:
+        return None
+    words = scopes if isinstance(scopes, list) else [scopes]
+    asked = " ".join(word for word in words if isinstance(word, str))
+    return IdentityProvider(token_endpoint, issuer if isinstance(issuer, str) else "", asked)
 
 
 def api_region(profile_arn: str | None, configured: str | None, region: str) -> str:

@@ -17,6 +17,7 @@ import structlog
 from gateway import __version__, log
 from gateway.accounts.keys import ApiKey, KeyFileError, read_or_make
 from gateway.accounts.sources import find
+from gateway.accounts.sources.kiro_cli import standard_places
 from gateway.accounts.sources.source import Source
 from gateway.commands import surroundings
 from gateway.commands.child import NoLogin, simulator
@@ -125,6 +126,10 @@ def _source(settings: Settings, state: Path) -> Source | None:
         api_region=settings.upstream.api_region,
         home=Path.home(),
         state=state,
+        database=Path(wanted.database) if wanted.database else None,
+        databases=standard_places(sys.platform, os.environ.get, Path.home()),
+        read_only=wanted.database_read_only,
+        api_key=wanted.api_key.reveal() if wanted.api_key else None,
     )
 
 

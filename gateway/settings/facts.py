@@ -14,6 +14,7 @@ class Form(Enum):
     SWITCH = "true or false"
     CHOICE = "one word"
     FILE = "path of a file"
+    PLACE = "path of a file or a folder"
     CERTIFICATES = "path of a PEM file"
     FOLDER = "path of a folder"
     NAMES = "list of texts"

@@ -151,8 +151,8 @@ class Credentials:
     )
     database_read_only: bool = setting(
         Form.SWITCH,
-        False,
-        "Never write to the database: refreshed tokens are kept in the gateway's own folder.",
+        default=False,
+        help="Never write to the database: refreshed tokens are kept in the gateway's own folder.",
         environment=("SQLITE_READONLY",),
     )
     file: str | None = setting(

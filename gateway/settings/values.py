@@ -163,6 +163,11 @@ def _file(_: Facts, text: str, folder: Path) -> str:
     return str(path)
 
 
+def _place(facts: Facts, text: str, folder: Path) -> str:
+    path = folder / Path(text).expanduser()
+    return str(path) if path.is_dir() else _file(facts, text, folder)
+
+
 def _certificates(facts: Facts, text: str, folder: Path) -> str:
     path = _file(facts, text, folder)
     if b"-----BEGIN CERTIFICATE-----" not in Path(path).read_bytes():
@@ -236,6 +241,7 @@ def is_loopback(host: str) -> bool:
 _FROM_PLAIN: Final[dict[Form, Callable[[Facts, str, Path], Any]]] = {
     Form.CHOICE: _choice,
     Form.FILE: _file,
+    Form.PLACE: _place,
     Form.CERTIFICATES: _certificates,
     Form.FOLDER: _folder,
     Form.HOST: _host,

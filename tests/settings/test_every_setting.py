@@ -31,8 +31,11 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "upstream.first_token_max_retries": ("3", "3", 3),
     "upstream.max_retries": ("2", "2", 2),
     "upstream.base_retry_delay": ("0.5", "0.5", 0.5),
+    "credentials.database": (FILE, f'"{FILE}"', FILE),
+    "credentials.database_read_only": ("true", "true", True),
     "credentials.file": (FILE, f'"{FILE}"', FILE),
     "credentials.refresh_token": ("aorTOKEN", '"aorTOKEN"', Secret("aorTOKEN")),
+    "credentials.api_key": ("ksk_KEY", '"ksk_KEY"', Secret("ksk_KEY")),
     "credentials.profile_arn": (ARN, f'"{ARN}"', ARN),
     "credentials.refresh_threshold": ("300", "300", 300),
     "models.hidden": ("a=b, c=d", '{ a = "b", c = "d" }', {"a": "b", "c": "d"}),
@@ -49,13 +52,14 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "prompt.system_in_first_pair": ("off", "false", False),
     "stream.hold": ("1", "1", 1.0),
     "stream.ping_interval": ("2", "2.0", 2.0),
+    "honour.repair": ("on", "true", True),
     "log.level": ("debug", '"DEBUG"', "DEBUG"),
     "log.format": ("json", '"json"', "json"),
     "debug.mode": ("errors", '"errors"', "errors"),
     "debug.folder": ("captures", '"captures"', "captures"),
 }
 
-PATHS = {"upstream.ca_file", "credentials.file", "debug.folder"}
+PATHS = {"upstream.ca_file", "credentials.database", "credentials.file", "debug.folder"}
 VARIABLES = [pytest.param(row, name, id=name) for row in ROWS for name in row.environment]
 BY_KEY = [pytest.param(row, id=row.key) for row in ROWS]
 

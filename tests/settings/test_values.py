@@ -25,6 +25,7 @@ WRONG = [
     (Form.ARN, "arn:aws:s3:::bucket"),
     (Form.FILE, "missing.json"),
     (Form.FILE, "/"),
+    (Form.PLACE, "missing.json"),
     (Form.CERTIFICATES, "/etc/passwd"),
     (Form.CERTIFICATES, "missing.pem"),
     (Form.FOLDER, "/etc/passwd"),
@@ -70,6 +71,7 @@ RIGHT = [
     (Form.TABLE, "a=b", {"a": "b"}),
     (Form.NAMES, "a", ("a",)),
     (Form.FOLDER, "/nowhere/at/all", "/nowhere/at/all"),
+    (Form.PLACE, "/", "/"),
 ]
 
 

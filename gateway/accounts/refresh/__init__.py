@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.accounts.refresh import desktop, oidc
+from gateway.accounts.refresh import desktop, external_idp, oidc
 from gateway.accounts.refresh.grant import Refresher
 from gateway.kiro.endpoints import LoginKind
 
@@ -11,4 +11,5 @@ REFRESHERS: Final[Mapping[LoginKind, Refresher]] = {
     "social": desktop.call,
     "builder_id": oidc.call,
     "idc": oidc.call,
+    "external_idp": external_idp.call,
 }

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from gateway.accounts.credentials import Credentials, checked_arn, checked_token
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.jsontext import JsonError, decode
 
 DEFAULT_LIFETIME: Final = 3600.0
@@ -18,6 +18,10 @@ LONGEST_LIFETIME: Final = 24 * 3600.0
 
 _REFUSALS: Final = {"invalid_grant", "invalid_client", "unauthorized_client", "expired_token", "access_denied"}
 """OAuth errors that the same refresh token will meet again tomorrow."""
+
+
+_SPELLINGS: Final = {"access_token": "accessToken", "refresh_token": "refreshToken", "expires_in": "expiresIn"}
+"""RFC 6749's names, which only external providers use, as AWS and Kiro spell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _object(body: bytes) -> dict[str, Any]:
         found = decode(body)
     except JsonError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return {_SPELLINGS.get(name, name): value for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _lifetime(value: Any) -> float:
@@ -109,6 +113,7 @@ def _refusal(status: int, body: Mapping[str, Any], login_again: str) -> Upstream
             reason=reason,
             upstream_status=status,
             should_retry=False,
+            trouble=Trouble.LOGIN,
         )
     hint = "; the address this request came from may be blocked" if status == HTTPStatus.FORBIDDEN else ""
     return UpstreamError(
@@ -117,4 +122,5 @@ def _refusal(status: int, body: Mapping[str, Any], login_again: str) -> Upstream
         reason=reason,
         upstream_status=status,
         should_retry=True,
+        trouble=Trouble.FAILING,
     )

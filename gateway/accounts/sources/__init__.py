@@ -4,14 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.accounts.sources import kiro_ide, refresh_token
+from gateway.accounts.sources import api_key, folder, kiro_cli, kiro_ide, refresh_token
 from gateway.accounts.sources.source import Source, Wanted
 
 SOURCES: Final[tuple[Callable[[Wanted], Source | None], ...]] = (
+    kiro_cli.configured,
+    folder.configured,
     kiro_ide.configured,
     refresh_token.configured,
+    api_key.configured,
+    kiro_cli.standard_place,
     kiro_ide.standard_place,
 )
+"""What the settings name goes before what merely lies there; databases before files, files before bare tokens."""
 
 
 def find(
@@ -23,14 +28,28 @@ def find(
     api_region: str | None = None,
     home: Path,
     state: Path,
+    database: Path | None = None,
+    databases: tuple[Path, ...] = (),
+    read_only: bool = False,
+    api_key: str | None = None,
 ) -> Source | None:
     """The source to use; None when nothing is configured and nothing lies in the standard places.
 
     profile_arn, region: used where the source names none. api_region: of Kiro's hosts, where it is to be another than
     the profile's. state: a folder of the gateway's own, for tokens that have no other place to be kept.
+    databases: the standard places of kiro-cli and Amazon Q. read_only: no database is written.
     """
-    wanted = Wanted(file, refresh_token or None, profile_arn or None, region, api_region, home, state)
-    for look in SOURCES:
-        if source := look(wanted):
-            return source
-    return None
+    wanted = Wanted(
+        file,
+        refresh_token or None,
+        profile_arn or None,
+        region,
+        api_region,
+        home,
+        state,
+        database,
+        databases,
+        read_only,
+        api_key or None,
+    )
+    return next((source for look in SOURCES if (source := look(wanted))), None)

@@ -19,8 +19,10 @@ from gateway.accounts.credentials import (
     checked_region,
     checked_token,
     epoch,
+    identity_provider,
     spelled_like,
 )
+from gateway.accounts.sources.api_key import key_credentials
 from gateway.accounts.sources.source import Rotated, Wanted
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
@@ -95,6 +97,9 @@ class JsonFile:
             raise bad_login(f"the credentials file {self.path} is not usable: {error}") from error
 
     def _in_file(self, found: Mapping[str, Any]) -> Credentials:
+        region = checked_region(found.get("region"), "region", self.wanted.region)
+        if found.get("kiroApiKey"):
+            return key_credentials(found["kiroApiKey"], region, self.wanted.api_region)
         refresh = checked_token(found.get("refreshToken"), "refreshToken")
         if not refresh:
             raise bad_login(f"the credentials file {self.path} has no refreshToken")
@@ -108,10 +113,11 @@ class JsonFile:
             checked_token(found.get("accessToken"), "accessToken"),
             epoch(found.get("expiresAt")),
             arn,
-            checked_region(found.get("region"), "region", self.wanted.region),
+            region,
             self.wanted.api_region,
             client_id,
             secret,
+            identity_provider(found.get("tokenEndpoint"), found.get("issuerUrl"), found.get("scopes")),
         )
 
     def _merged(self, found: dict[str, Any], credentials: Credentials) -> dict[str, Any]:
@@ -156,10 +162,16 @@ def configured(wanted: Wanted) -> JsonFile | None:
     """The file the settings name."""
     if wanted.file is None:
         return None
-    return JsonFile(_under_home(wanted.file, wanted.home), wanted)
+    return JsonFile(under_home(wanted.file, wanted.home), wanted)
 
 
-def _under_home(path: Path, home: Path) -> Path:
+def holds_login(found: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is a credentials file: whoever wrote it, it has a ``refreshToken`` or an API key."""
+    return bool(found.get("refreshToken") or found.get("kiroApiKey"))
+
+
+def under_home(path: Path, home: Path) -> Path:
+    """The path, with a leading ``~`` taken for the home folder."""
     return home / path.relative_to("~") if path.parts[:1] == ("~",) else path
 
 

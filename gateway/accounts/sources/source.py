@@ -14,7 +14,11 @@ from gateway.jsontext import JsonError, encode
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the settings say about the login."""
+    """What the settings say about the login, and where this system keeps one.
+
+    file: of JSON, or a folder of such files. databases: the standard places of kiro-cli and Amazon Q, best first.
+    read_only: no database is written; what a token rotates to is kept in the state folder.
+    """
 
     file: Path | None
     refresh_token: str | None
@@ -23,6 +27,10 @@ class Wanted:
     api_region: str | None
     home: Path
     state: Path
+    database: Path | None = None
+    databases: tuple[Path, ...] = ()
+    read_only: bool = False
+    api_key: str | None = None
 
 
 class Source(Protocol):
