@@ -104,6 +104,7 @@ class UpstreamError(GatewayError):
     retry: sending the same again on the same route is safe and may help (nothing was worked on).
     elsewhere: this route is exhausted for now, the next endpoint may serve (429).
     expired: the access token was refused; one refresh may help.
+    profile: the profile that was named may be another login's; one correction may help.
     stuck: no first frame came in time; whether to send again is the user's setting.
     trouble: what it says of the account, for the choice of the next one.
     unexplained: Kiro refused the request's form without saying what is wrong with it; what was sent may tell.
@@ -119,6 +120,7 @@ class UpstreamError(GatewayError):
         retry: bool = False,
         elsewhere: bool = False,
         expired: bool = False,
+        profile: bool = False,
         stuck: bool = False,
         unexplained: bool = False,
         trouble: Trouble = Trouble.NONE,
@@ -132,6 +134,7 @@ class UpstreamError(GatewayError):
         self.retry = retry
         self.elsewhere = elsewhere
         self.expired = expired
+        self.profile = profile
         self.stuck = stuck
         self.unexplained = unexplained
         self.trouble = trouble

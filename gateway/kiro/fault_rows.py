@@ -43,7 +43,7 @@ class Row:
     """One kind of refusal: all given conditions must hold, and of reasons, types and words one is enough.
 
     statuses: (lowest, highest). words: looked for in the message and the type, lower case.
-    means: what it means and what to do; Kiro's own message is put behind it. unexplained: see UpstreamError.
+    means: what it means and what to do; Kiro's own message is put behind it. unexplained, profile: see UpstreamError.
     """
 
     kind: Kind
@@ -55,6 +55,7 @@ class Row:
     words: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
     unexplained: bool = False
+    profile: bool = False
 
 
 ROWS: Final = (
@@ -178,12 +179,14 @@ ROWS: Final = (
         REFRESH,
         statuses=(403, 403),
         words=("token", "expired", "invalid", "unauthorized"),
+        profile=True,
     ),
     Row(
         Kind.PERMISSION,
         "This Kiro login may not do that. Check the subscription, the region and the profile.",
         NOT_ALLOWED,
         statuses=(403, 403),
+        profile=True,
     ),
     Row(
         Kind.INVALID_REQUEST,
@@ -191,6 +194,7 @@ ROWS: Final = (
         "Set the profile ARN, or log in to Kiro again.",
         statuses=(400, 400),
         words=("profilearn",),
+        profile=True,
     ),
     Row(
         Kind.INVALID_REQUEST,

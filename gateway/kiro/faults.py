@@ -38,6 +38,7 @@ def _error(refusal: Refusal) -> UpstreamError:
         retry=sequel.retry,
         elsewhere=sequel.elsewhere,
         expired=sequel.expired,
+        profile=row.profile,
         unexplained=row.unexplained,
         trouble=sequel.trouble,
         reason=refusal.reason,

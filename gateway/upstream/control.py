@@ -1,7 +1,7 @@
 """Kiro's control plane: what it says about the login's models."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,29 +27,38 @@ async def fetch_models(connection: Connection, identity: Identity, *, base_url: 
     # The tuple of requests has one per host; a page's token is only good on the host that gave it.
     hosts = len(list_models(identity, invocation_id="", base_url=base_url))
     for host in range(hosts):
+
+        def request_for(token: str | None, host: int = host) -> ControlRequest:
+            return list_models(identity, invocation_id=str(uuid.uuid4()), base_url=base_url, next_token=token)[host]
+
         try:
-            return await _all_pages(connection, identity, host, base_url)
+            return await all_pages(connection, request_for, "models")
         except UpstreamError:
             if host == hosts - 1:
                 raise
     raise UpstreamError(Kind.UPSTREAM, "There is no host to ask for models.")
 
 
-async def _all_pages(connection: Connection, identity: Identity, host: int, base_url: str | None) -> dict[str, Any]:
-    models: list[Any] = []
+async def all_pages(
+    connection: Connection, request_for: Callable[[str | None], ControlRequest], member: str
+) -> dict[str, Any]:
+    """A listing with the pages of its list ``member`` as one.
+
+    request_for: the request for a page by its token, None for the first. Raises UpstreamError.
+    """
+    found: list[Any] = []
     token: str | None = None
     answer: Mapping[str, Any] = {}
     for _ in range(MAX_PAGES):
-        request = list_models(identity, invocation_id=str(uuid.uuid4()), base_url=base_url, next_token=token)[host]
-        answer = await _asked(connection, request)
-        models += answer["models"]
+        answer = await _asked(connection, request_for(token), member)
+        found += answer[member]
         token = answer.get("nextToken")
         if not isinstance(token, str) or not token:
             break
-    return {**answer, "models": models, "nextToken": None}
+    return {**answer, member: found, "nextToken": None}
 
 
-async def _asked(connection: Connection, request: ControlRequest) -> Mapping[str, Any]:
+async def _asked(connection: Connection, request: ControlRequest, member: str) -> Mapping[str, Any]:
     answer = await connection.call(
         request.method,
         request.url,
@@ -63,6 +72,6 @@ async def _asked(connection: Connection, request: ControlRequest) -> Mapping[str
         found = decode(answer.body)
     except JsonError:
         found = None
-    if answer.status != HTTPStatus.OK or not isinstance(found, dict) or not isinstance(found.get("models"), list):
+    if answer.status != HTTPStatus.OK or not isinstance(found, dict) or not isinstance(found.get(member), list):
         raise http_fault(answer.status, answer.headers, answer.body)
     return found

@@ -87,7 +87,11 @@ def _object(body: bytes) -> dict[str, Any]:
         found = decode(body)
     except JsonError:
         return {}
-    return {_SPELLINGS.get(name, name): value for name, value in found.items()} if isinstance(found, dict) else {}
+    return (
+        {_SPELLINGS.get(str(name), str(name)): value for name, value in found.items()}
+        if isinstance(found, dict)
+        else {}
+    )
 
 
 def _lifetime(value: Any) -> float:

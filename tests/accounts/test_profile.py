@@ -1,0 +1,136 @@
+"""Which profile is named, with Kiro's list in memory."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from gateway.accounts.profile import AGAIN, Listing, Profiles
+from gateway.errors import Kind, UpstreamError
+from gateway.kiro.endpoints import Identity
+from gateway.kiro.profiles import SHARED
+
+EU = "arn:aws:codewhisperer:eu-central-1:111111111111:profile/EU"
+US = "arn:aws:codewhisperer:us-east-1:111111111111:profile/US"
+NOBODY = Identity("token", None, "idc", "us-east-1", "m")
+NO_ANSWER = UpstreamError(Kind.TIMEOUT, "Kiro's control plane did not answer in time.")
+
+
+@dataclass
+class Kiro:
+    """Lists what it is told to; ``now`` is the clock."""
+
+    listing: Listing | UpstreamError
+    asked: int = 0
+    now: float = 0.0
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, _identity: Identity) -> Listing:
+        self.asked += 1
+        await self.open.wait()
+        if isinstance(self.listing, UpstreamError):
+            raise self.listing
+        return self.listing
+
+
+def profiles(*arns: str, builder_id: bool = False, fault: UpstreamError | None = None) -> tuple[Profiles, Kiro]:
+    kiro = Kiro(fault or Listing(arns, builder_id=builder_id))
+    kiro.open.set()
+    return Profiles(kiro, clock=lambda: kiro.now), kiro
+
+
+async def test_a_login_that_names_its_profile_is_believed() -> None:
+    found, kiro = profiles(EU)
+    mine = replace(NOBODY, profile_arn=US)
+    assert await found.completed(mine, "a") is mine
+    assert kiro.asked == 0
+
+
+async def test_kiros_list_fills_the_gap_once_for_all_who_wait_and_gives_the_region() -> None:
+    found, kiro = profiles(EU, US)
+    kiro.open.clear()
+    waiting = [asyncio.create_task(found.completed(NOBODY, "a")) for _ in range(100)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    kiro.open.set()
+    whose = await asyncio.gather(*waiting[1:])
+    assert {(identity.profile_arn, identity.region) for identity in whose} == {(EU, "eu-central-1")}
+    await found.completed(NOBODY, "a")
+    assert kiro.asked == 1
+
+
+async def test_a_region_of_the_settings_stays() -> None:
+    kiro = Kiro(Listing((EU,)))
+    kiro.open.set()
+    identity = await Profiles(kiro, configured_region="us-east-1").completed(NOBODY, "a")
+    assert (identity.profile_arn, identity.region) == (EU, "us-east-1")
+
+
+async def test_a_builder_id_has_the_shared_profile_and_asks_nobody() -> None:
+    found, kiro = profiles()
+    identity = await found.completed(replace(NOBODY, kind="builder_id"), "a")
+    assert (identity.profile_arn, kiro.asked) == (SHARED["builder_id"], 0)
+
+
+async def test_what_kiro_calls_a_builder_id_is_one() -> None:
+    found, _ = profiles(builder_id=True)
+    identity = await found.completed(NOBODY, "a")
+    assert (identity.kind, identity.profile_arn) == ("builder_id", SHARED["builder_id"])
+    assert identity.arn_for_older_hosts is None
+
+
+async def test_without_an_answer_a_social_login_gets_a_guess_that_is_checked_later() -> None:
+    found, kiro = profiles(fault=NO_ANSWER)
+    social = replace(NOBODY, kind="social")
+    assert (await found.completed(social, "a")).profile_arn == SHARED["social"]
+    kiro.now, kiro.listing = AGAIN, Listing((EU,))
+    assert (await found.completed(social, "a")).profile_arn == SHARED["social"]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert (await found.completed(social, "a")).profile_arn == EU
+    assert kiro.asked == 2
+
+
+async def test_a_company_login_without_any_profile_stays_without() -> None:
+    found, kiro = profiles()
+    assert (await found.completed(NOBODY, "a")) is NOBODY
+    assert (await found.completed(NOBODY, "a")) is NOBODY
+    assert kiro.asked == 1
+
+
+async def test_an_api_key_has_no_profile() -> None:
+    found, kiro = profiles(EU)
+    mine = replace(NOBODY, kind="api_key")
+    assert await found.completed(mine, "a") is mine
+    assert not await found.correct(mine, "a")
+    assert kiro.asked == 0
+
+
+async def test_a_wrong_profile_is_replaced_by_the_listed_one_until_the_login_names_another() -> None:
+    found, _ = profiles(EU)
+    wrong = replace(NOBODY, profile_arn=US)
+    assert await found.correct(wrong, "a")
+    assert await found.correct(wrong, "a")  # the late refusal of another request
+    assert (await found.completed(wrong, "a")).profile_arn == EU
+    anew = replace(NOBODY, profile_arn=US + "2")
+    assert await found.completed(anew, "a") is anew
+
+
+async def test_nothing_is_corrected_where_kiro_lists_the_profile_or_knows_no_other() -> None:
+    wrong = replace(NOBODY, profile_arn=US)
+    for found, _ in (profiles(EU, US), profiles(), profiles(fault=NO_ANSWER)):
+        assert not await found.correct(wrong, "a")
+        assert await found.completed(wrong, "a") is wrong
+
+
+async def test_where_nobody_can_be_asked_everything_stays() -> None:
+    found = Profiles()
+    assert await found.completed(NOBODY, "a") is NOBODY
+    assert not await found.correct(NOBODY, "a")
+
+
+async def test_closing_ends_a_search() -> None:
+    found, kiro = profiles(EU)
+    kiro.open.clear()
+    waiting = asyncio.create_task(found.completed(NOBODY, "a"))
+    await asyncio.sleep(0)
+    await found.close()
+    assert await asyncio.gather(waiting, return_exceptions=True)
