@@ -5,43 +5,51 @@ import hashlib
 import signal
 import socket as socket_options
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from socket import AF_INET, AF_INET6, socket
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
-from gateway.accounts.account import Account
-from gateway.accounts.sources.source import Source
+from gateway.accounts.terms import Configured
 from gateway.dialects import DIALECTS
 from gateway.dialects.anthropic import ANTHROPIC, Anthropic
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.openai_chat import OPENAI_CHAT
+from gateway.dialects.openai_responses import OPENAI_RESPONSES
+from gateway.fleet import Fleet, assemble
 from gateway.kiro.models import Catalogue, NameRules
 from gateway.kiro.payload import Layout
 from gateway.kiro.tokens import TokenCounter
+from gateway.kiro.trimming import TRIMMED_TO, SizeLimit
 from gateway.kiro.turn import ReasoningMode
 from gateway.settings import Settings
 from gateway.upstream.attempts import Policy
-from gateway.upstream.client import Patience, UpstreamClient
-from gateway.upstream.connection import Connection, TokenPost
-from gateway.upstream.control import fetch_models
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.exchange import Patience
 from gateway.upstream.live_catalogue import LiveCatalogue
 from gateway.web.capture import Captures
+from gateway.web.cut_calls import CutCalls
 from gateway.web.count_tokens import CountTokens
 from gateway.web.generate import Generate
+from gateway.web.guard import Guard
 from gateway.web.health import Health
 from gateway.web.ids import Ids
+from gateway.web.kept_responses import KeptResponses
+from gateway.web.memory import FORGETFUL
 from gateway.web.middlewares.access_log import access_log
 from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
+from gateway.web.middlewares.drain import DRAIN, GRACE, Drain, drained
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
+from gateway.web.responses import Responses
 from gateway.web.translate import Manner, Translator
 
 try:
@@ -55,17 +63,21 @@ BACKLOG: Final = 1024
 HUNG_SECONDS: Final = 120.0
 """How long a peer may leave what was sent to it unacknowledged: longer than a laptop's short sleep."""
 
-DRAIN_SECONDS: Final = 60.0
-"""How long running answers may take to end after SIGTERM, before they are broken off."""
+HEADER_BYTES: Final = 32 * 1024
+"""Of one header field: Codex sends its turn's metadata in one. aiohttp's own limit is 8190."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the command hands in beside the settings. simulated: the source is the simulator's."""
+    """What the command hands in beside the settings.
+
+    accounts: one at least. folder: the gateway's own, for what it learns of them. simulated: the account is invented.
+    """
 
     settings: Settings
     keys: tuple[str, ...]
-    source: Source
+    accounts: tuple[Configured, ...]
+    folder: Path
     simulated: bool = False
 
 
@@ -80,22 +92,37 @@ def serve(given: Given, listener: socket, announce: Callable[[], None]) -> None:
 
 async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -> None:
     """``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+    signals = _Signals()
+    app = await build(given)
     runner = web.AppRunner(
-        await build(given), handler_cancellation=True, access_log=None, shutdown_timeout=DRAIN_SECONDS
+        app, handler_cancellation=True, access_log=None, shutdown_timeout=GRACE, max_field_size=HEADER_BYTES
     )
     await runner.setup()
     _end_hung_peers(listener)
     try:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        site = web.SockSite(runner, listener, backlog=BACKLOG)
+        await site.start()
         announce()
-        await stop.wait()
+        await signals.stop.wait()
+        await site.stop()
+        if runner.server is not None:
+            runner.server.pre_shutdown()  # idle connections close now, busy ones after their answer
+        await app[DRAIN].finish(given.settings.server.drain_timeout, signals.hurry)
     finally:
         await runner.cleanup()
+
+
+class _Signals:
+    """SIGTERM or SIGINT: the first sets ``stop``, the next one ``hurry``."""
+
+    def __init__(self) -> None:
+        self.stop, self.hurry = asyncio.Event(), asyncio.Event()
+        if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
 
 
 def _end_hung_peers(listener: socket) -> None:
@@ -110,36 +137,49 @@ async def build(given: Given) -> web.Application:
     ids = Ids()
     dialects = _dialects(given.keys)
     captures = Captures(settings.debug.mode, settings.debug.folder)
+    drain = Drain()
     app = web.Application(
         client_max_size=settings.server.max_body_bytes,
-        middlewares=[request_id(ids), access_log, errors(dialects), auth(given.keys), capture(captures)],
+        middlewares=[
+            request_id(ids),
+            access_log,
+            errors(dialects),
+            auth(given.keys),
+            capture(captures),
+            drained(drain),
+        ],
     )
+    app[DRAIN] = drain
     app.on_response_prepare.append(tell_request_id)
     if given.simulated:
         app.on_response_prepare.append(_tell_simulated)
 
-    connection = _connection(settings)
-    account = await _account(given, connection)
-    catalogue = _catalogue(settings, connection, account)
-    upstream = _upstream(settings, connection, account, ids)
+    fleet = await assemble(settings, given.accounts, given.folder)
+    catalogue = _catalogue(settings, fleet)
+    upstream = _upstream(settings, fleet, ids)
     count = TokenCounter()
-    translator = Translator(
-        lambda: catalogue.current, _names(settings), _manners(settings), count=count, new_id=ids.uuid
-    )
+    translator = _translator(settings, catalogue, count, ids)
+    guard = _guard(settings)
     pace = Pace(settings.stream.hold, settings.stream.ping_interval)
+    responses = Responses(OPENAI_RESPONSES, KeptResponses(time.monotonic), count, store=settings.responses.store)
+    responses.route(app)
     for dialect in dialects:
+        memory = responses.memory if dialect.name == OPENAI_RESPONSES.name else FORGETFUL
+        generate = Generate(
+            dialect, translator, upstream, pace, memory=memory, repair=settings.honour.repair, guard=guard
+        )
         for path in dialect.routes:
-            app.router.add_post(path, Generate(dialect, translator, upstream, pace).answer)
+            app.router.add_post(path, generate.answer)
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
     app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
     _route_facts(app, Models(catalogue, _names(settings)), Health("simulator" if given.simulated else "kiro"))
 
     async def living(_app: web.Application) -> AsyncIterator[None]:
+        fleet.upkeep.start()
         catalogue.start()
         yield
         await catalogue.close()
-        await account.close()
-        await connection.close()
+        await fleet.close()
         await captures.close()
 
     app.cleanup_ctx.append(living)
@@ -150,25 +190,6 @@ def _dialects(keys: Sequence[str]) -> tuple[Dialect, ...]:
     """Ours mark thinking that Kiro did not sign; the mark must hold over restarts, so it is made from the key."""
     signing = hashlib.sha256(f"kiro-gateway thinking mark\0{keys[0]}".encode()).digest()
     return tuple(replace(row, signing_key=signing) if isinstance(row, Anthropic) else row for row in DIALECTS)
-
-
-def _connection(settings: Settings) -> Connection:
-    upstream = settings.upstream
-    return Connection(
-        proxy_url=upstream.proxy_url.reveal() if upstream.proxy_url else None,
-        ca_file=Path(upstream.ca_file).expanduser() if upstream.ca_file else None,
-        connect_timeout=upstream.connect_timeout,
-    )
-
-
-async def _account(given: Given, connection: Connection) -> Account:
-    return Account(
-        given.source,
-        await asyncio.to_thread(given.source.load),
-        TokenPost(connection),
-        base_url=given.settings.upstream.base_url,
-        threshold=given.settings.credentials.refresh_threshold,
-    )
 
 
 def _names(settings: Settings) -> NameRules:
@@ -182,20 +203,17 @@ def _names(settings: Settings) -> NameRules:
     )
 
 
-def _catalogue(settings: Settings, connection: Connection, account: Account) -> LiveCatalogue:
-    async def fetch() -> dict[str, Any]:
-        return await fetch_models(connection, await account.identity(), base_url=settings.upstream.base_url)
-
+def _catalogue(settings: Settings, fleet: Fleet) -> LiveCatalogue:
     fallback = Catalogue.fallback(_names(settings))
     merge = partial(Catalogue.from_upstream, window=settings.models.default_max_input_tokens)
-    return LiveCatalogue(fallback, fetch, merge, settings.models.cache_ttl)
+    return LiveCatalogue(fallback, fleet.models, merge, settings.models.cache_ttl)
 
 
-def _upstream(settings: Settings, connection: Connection, account: Account, ids: Ids) -> UpstreamClient:
+def _upstream(settings: Settings, fleet: Fleet, ids: Ids) -> UpstreamClient:
     upstream = settings.upstream
     return UpstreamClient(
-        connection,
-        account,
+        fleet.pool,
+        fleet.connections,
         policy=Policy(
             sends_per_endpoint=upstream.max_retries,
             first_token_max_retries=upstream.first_token_max_retries,
@@ -208,8 +226,27 @@ def _upstream(settings: Settings, connection: Connection, account: Account, ids:
         ),
         base_url=upstream.base_url,
         preferred=upstream.preferred_endpoint,
+        pause_after_429=settings.pool.pause_after_429,
         new_id=ids.uuid,
     )
+
+
+def _translator(settings: Settings, catalogue: LiveCatalogue, count: TokenCounter, ids: Ids) -> Translator:
+    size, trim = settings.guard.max_payload_bytes, settings.guard.auto_trim
+    return Translator(
+        lambda: catalogue.current,
+        _names(settings),
+        _manners(settings),
+        count=count,
+        new_id=ids.uuid,
+        size_limit=SizeLimit(size or (TRIMMED_TO if trim else None), trim=trim),
+        read_text_calls=settings.tools.parse_text_calls,
+    )
+
+
+def _guard(settings: Settings) -> Guard:
+    cut_calls = CutCalls(time.monotonic) if settings.tools.truncation_recovery else None
+    return Guard(cut_calls, refuse_repeats=settings.guard.repeats)
 
 
 def _manners(settings: Settings) -> dict[str, Manner]:
@@ -225,6 +262,7 @@ def _manners(settings: Settings) -> dict[str, Manner]:
     return {
         ANTHROPIC.name: Manner(layout, ReasoningMode.FIELD, only_asked=True),
         OPENAI_CHAT.name: Manner(chatty, ReasoningMode(thinking.handling), only_asked=False),
+        OPENAI_RESPONSES.name: Manner(chatty, ReasoningMode(thinking.handling), only_asked=False),
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, web
 
 from gateway.accounts.sources import find
+from gateway.accounts.terms import Configured
 from gateway.app import Given, build
 from gateway.settings import Settings
 from gateway.settings.table import build as settings_of
@@ -85,7 +86,7 @@ def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
         state=state,
     )
     assert source is not None
-    return Given(chosen, (KEY,), source)
+    return Given(chosen, (KEY,), (Configured(source),), state)
 
 
 @asynccontextmanager

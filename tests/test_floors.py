@@ -14,13 +14,14 @@ FLOORS = (
     {"accounts"},
     {"upstream"},
     {"web"},
+    {"fleet"},
     {"app"},
     {"commands"},
     {"__main__"},
 )
 """From the lowest up. A module imports from its own package or from a lower floor."""
 
-ANYWHERE = {"settings": {"app", "commands"}, "log": {"app", "commands"}}
+ANYWHERE = {"settings": {"app", "commands", "fleet"}, "log": {"app", "commands"}}
 """Modules beside the floors, and who alone may import them."""
 
 PURE_BANS = {"asyncio", "aiohttp", "time", "random", "secrets", "uuid"}

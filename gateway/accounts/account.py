@@ -11,7 +11,9 @@ from typing import Final
 import structlog
 
 from gateway.accounts import store
+from gateway.accounts.ahead import earliest
 from gateway.accounts.credentials import Credentials, bad_login
+from gateway.accounts.profile import ListProfiles, Profiles, lists_nothing
 from gateway.accounts.refresh import REFRESHERS
 from gateway.accounts.refresh.grant import Post, granted
 from gateway.accounts.sources.source import Source
@@ -69,6 +71,7 @@ class Account:
         threshold: float = THRESHOLD,
         lock_wait: float = LOCK_WAIT,
         clock: Clock | None = None,
+        profiles: ListProfiles = lists_nothing,
     ) -> None:
         self.source = source
         self.credentials = credentials
@@ -81,32 +84,63 @@ class Account:
         self._threshold = threshold
         self._lock_wait = lock_wait
         self._clock = clock or Clock()
+        self._profiles = Profiles(
+            profiles, configured_region=credentials.configured_api_region, clock=self._clock.monotonic
+        )
         self._seen = credentials.tokens
         self._lead = threshold
         self._flight: asyncio.Task[GatewayError | None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._failed: GatewayError | None = None
         self._pause_until = 0.0
+        self.refreshed_at: float | None = None
+        self._judged: Credentials | None = None
+        self._ends: float | None = None
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the access token ends, in epoch seconds: as granted, or as it says itself where it is a JWT."""
+        mine = self.credentials
+        if mine is not self._judged:
+            self._judged, self._ends = mine, earliest(mine.expires_at, mine.access_token)
+        return self._ends
+
+    @property
+    def lead(self) -> float:
+        """Seconds before that from which on it is renewed."""
+        return self._lead
+
+    def now(self) -> float:
+        """The wall's time, by which ``expires_at`` and ``refreshed_at`` go."""
+        return self._clock.wall()
+
+    async def renew_ahead(self) -> None:
+        """Renew the token though nobody needs it yet. A fault is logged and remembered, never raised."""
+        if self.credentials.kind in REFRESHERS and self._clock.monotonic() >= self._pause_until:
+            await asyncio.shield(self._start(None))
 
     async def identity(self) -> Identity:
         """A token good for a request. Waits only when there is none; raises GatewayError when none is to be had."""
-        if not self._due():
-            return self._identity()
-        if self._alive():
-            if self._clock.monotonic() >= self._pause_until:
+        if self._due():
+            if not self._alive():
+                await self._renewed(None)
+            elif self._clock.monotonic() >= self._pause_until:
                 self._start(None)
-            return self._identity()
-        await self._renewed(None)
-        return self._identity()
+        return await self._profiles.completed(self._identity(), self.id)
 
     async def refresh_after_refusal(self, refused_token: str) -> Identity:
         """A token other than the refused one: refreshes only if nobody has since (late refusals are of old tokens)."""
         if self.credentials.access_token == refused_token:
             await self._renewed(refused_token)
-        return self._identity()
+        return await self._profiles.completed(self._identity(), self.id)
+
+    async def correct_profile(self, refused: Identity) -> bool:
+        """After a refusal that may mean a wrong profile: whether there is another one to send with now."""
+        return await self._profiles.correct(refused, self.id)
 
     async def close(self) -> None:
         """Wait for a refresh in flight, so that a rotated token reaches the disk."""
+        await self._profiles.close()
         tasks = [task for task in (self._flight, self._saving) if task and not task.done()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_WAIT)
@@ -125,16 +159,17 @@ class Account:
         )
 
     def _due(self) -> bool:
-        expires = self.credentials.expires_at
+        if self.credentials.kind not in REFRESHERS:
+            return False  # an API key is good until Kiro refuses it
+        expires = self.expires_at
         return expires is None or self._clock.wall() >= expires - self._lead
 
     def _alive(self) -> bool:
-        expires = self.credentials.expires_at
-        return expires is not None and self._has_time(self.credentials, min(ALIVE, self._lead))
+        return self.expires_at is not None and self._has_time(min(ALIVE, self._lead))
 
-    def _has_time(self, credentials: Credentials, margin: float) -> bool:
-        expires = credentials.expires_at
-        return bool(credentials.access_token) and (expires is None or self._clock.wall() < expires - margin)
+    def _has_time(self, margin: float) -> bool:
+        expires = self.expires_at
+        return bool(self.credentials.access_token) and (expires is None or self._clock.wall() < expires - margin)
 
     def _start(self, refused: str | None) -> asyncio.Task[GatewayError | None]:
         """The one refresh in flight. It is the account's own task: no client that leaves can cancel it."""
@@ -149,7 +184,7 @@ class Account:
         raise (error or bad_login("Kiro refused the access token, and it could not be renewed")).with_traceback(None)
 
     def _usable(self, refused: str | None) -> bool:
-        return self.credentials.access_token != refused and self._has_time(self.credentials, 0)
+        return self.credentials.access_token != refused and self._has_time(0)
 
     async def _renew(self, refused: str | None) -> GatewayError | None:
         """Never raises: whoever waits is told the fault, and nobody need be waiting."""
@@ -213,12 +248,13 @@ class Account:
     async def _refresh(self) -> None:
         refresher = REFRESHERS.get(self.credentials.kind)
         if refresher is None:
-            raise bad_login(f"a login of the kind {self.credentials.kind} cannot be refreshed")
+            raise bad_login(f"Kiro refused this login, which cannot be refreshed. {self.source.login_again}")
         answer = await self._post(refresher(self.credentials, self._base_url))
         renewed, lifetime = granted(self.credentials, answer, self._clock.wall(), self.source.login_again)
         # A token that lives for 30 s only must not be "due" from its first second on.
         self._lead = min(self._threshold, lifetime / 4)
         self._adopt(renewed)
+        self.refreshed_at = self._clock.wall()
         _log.info("token refreshed", account=self.id, seconds=int(lifetime))
         if not await self._save() and (self._saving is None or self._saving.done()):
             self._saving = asyncio.create_task(self._save_later(), name=f"save {self.id}")

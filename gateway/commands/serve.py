@@ -16,12 +16,11 @@ import structlog
 
 from gateway import __version__, log
 from gateway.accounts.keys import ApiKey, KeyFileError, read_or_make
-from gateway.accounts.sources import find
-from gateway.accounts.sources.kiro_cli import standard_places
-from gateway.accounts.sources.source import Source
+from gateway.accounts.terms import Configured
 from gateway.commands import surroundings
 from gateway.commands.child import NoLogin, simulator
 from gateway.commands.listening import CannotListen, listen, url_of
+from gateway.commands.logins import accounts_from
 from gateway.errors import GatewayError
 from gateway.settings import ROWS, Loaded, Secret, Settings
 
@@ -31,16 +30,19 @@ add_arguments = surroundings.add_arguments
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Which login serves, what it makes of the settings, and whether a simulator answers instead of Kiro."""
+    """Which accounts serve, what they make of the settings, and whether a simulator answers instead of Kiro."""
 
     settings: Settings
-    source: Source
+    accounts: tuple[Configured, ...]
+    folder: Path
     simulated: bool = False
 
     @property
     def name(self) -> str:
         """For the start's words."""
-        return "NONE FOUND: THE SIMULATOR ANSWERS, NOT KIRO" if self.simulated else self.source.name
+        if self.simulated:
+            return "NONE FOUND: THE SIMULATOR ANSWERS, NOT KIRO"
+        return ", ".join(account.source.name for account in self.accounts)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,13 +72,13 @@ def _serve(loaded: Loaded, listener: socket) -> None:
         def announce() -> None:
             print(greeting(url_of(listener), key_line(made, loaded, shown=sys.stdout.isatty()), login), flush=True)
 
-        serve(Given(login.settings, keys, login.source, login.simulated), listener, announce)
+        serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated), listener, announce)
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Every secret text among the settings, for the log to hide."""
-    for row in ROWS:
-        value = row.of(settings)
+    listed = [value for entry in settings.accounts for value in (entry.value, entry.proxy_url)]
+    for value in (*(row.of(settings) for row in ROWS), *listed):
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Secret):
                 yield item.reveal()
@@ -88,18 +90,18 @@ def login_for(settings: Settings) -> Iterator[Login]:
 
     Raises GatewayError when a configured login cannot be used, NoLogin when the simulator does not start.
     """
-    if source := _source(settings, surroundings.own_folder()):
-        yield Login(settings, source)
+    if accounts := accounts_from(settings, surroundings.own_folder()):
+        yield Login(settings, accounts, surroundings.own_folder())
         return
     structlog.get_logger().warning("NO KIRO LOGIN FOUND: ANSWERS COME FROM THE SIMULATOR, NOT FROM KIRO")
     with ExitStack() as stack:
         url = settings.upstream.base_url or stack.enter_context(simulator(_without_secrets(), meanwhile=_load_app))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kiro-gateway-"))
         simulated = on_simulator(settings, url)
-        invented = _source(simulated, Path(folder))
-        if invented is None:
+        invented = accounts_from(simulated, Path(folder))
+        if not invented:
             raise NoLogin("the simulator's login was not taken")
-        yield Login(simulated, invented, simulated=True)
+        yield Login(simulated, invented, Path(folder), simulated=True)
 
 
 def on_simulator(settings: Settings, url: str) -> Settings:
@@ -114,23 +116,6 @@ def on_simulator(settings: Settings, url: str) -> Settings:
 def _load_app() -> None:
     """aiohttp and the rest take half a second: the time in which the simulator loads the same."""
     import_module("gateway.app")
-
-
-def _source(settings: Settings, state: Path) -> Source | None:
-    wanted = settings.credentials
-    return find(
-        file=Path(wanted.file) if wanted.file else None,
-        refresh_token=wanted.refresh_token.reveal() if wanted.refresh_token else None,
-        profile_arn=wanted.profile_arn,
-        region=settings.upstream.region,
-        api_region=settings.upstream.api_region,
-        home=Path.home(),
-        state=state,
-        database=Path(wanted.database) if wanted.database else None,
-        databases=standard_places(sys.platform, os.environ.get, Path.home()),
-        read_only=wanted.database_read_only,
-        api_key=wanted.api_key.reveal() if wanted.api_key else None,
-    )
 
 
 def _without_secrets() -> dict[str, str]:

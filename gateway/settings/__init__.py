@@ -4,6 +4,7 @@ To add a setting, add a field with its default and help; everything else follows
 may import this package: whoever needs a setting is handed its value.
 """
 
+from gateway.settings.accounts import AccountEntry
 from gateway.settings.example import example, markdown_table
 from gateway.settings.loading import Loaded, Surroundings, load
 from gateway.settings.problems import Problem, SettingsError
@@ -12,6 +13,7 @@ from gateway.settings.table import ROWS, Row, Settings
 
 __all__ = [
     "ROWS",
+    "AccountEntry",
     "Loaded",
     "Problem",
     "Row",

@@ -106,6 +106,17 @@ class Tools:
         low=100,
         high=1_000_000,
     )
+    truncation_recovery: bool = setting(
+        Form.SWITCH,
+        default=True,
+        help="Tell the model when a tool call of its was cut off at the output limit, so that it writes smaller parts.",
+        environment=("TRUNCATION_RECOVERY",),
+    )
+    parse_text_calls: bool = setting(
+        Form.SWITCH,
+        default=False,
+        help="Make calls of what a model writes into its text instead: [Called NAME with args: {}] and its like.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,17 @@ class Stream:
     )
     ping_interval: float = setting(
         Form.NUMBER, 15.0, "A silent stream gets a ping this often.", unit="seconds", low=0.05, high=300
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Honour:
+    """What clients demand of an answer and Kiro has no member for."""
+
+    repair: bool = setting(
+        Form.SWITCH,
+        default=False,
+        help="Ask once more for a whole answer that is not the JSON or the tool call demanded. It costs a request more.",
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.settings.facts import Form
+from gateway.settings.accounts import FIELDS
+from gateway.settings.facts import Facts, Form
 from gateway.settings.table import ROWS, SECTIONS, Row, Settings
 
 _HEAD = """\
@@ -16,7 +17,33 @@ _HEAD = """\
 
 def example() -> str:
     """The whole file; every setting is a comment with its default, or with an example where it has none."""
-    return "\n".join([_HEAD, *(_section(section) for section in SECTIONS)])
+    return "\n".join([_HEAD, *(_section(section) for section in SECTIONS), _accounts()])
+
+
+def _accounts() -> str:
+    """The list of accounts, wholly a comment: without one, the single login of [credentials] is used."""
+    lines = [
+        "# Several accounts, all your own: one [[accounts]] for each. With any of them [credentials] is not used.",
+        *(f"# {name}: {facts.help}{_choices(facts)}" for name, facts in FIELDS.items()),
+        "",
+        "# [[accounts]]",
+        '# name = "main"',
+        '# source = "file"',
+        '# path = "~/.aws/sso/cache/kiro-auth-token.json"',
+        "",
+        "# [[accounts]]",
+        '# name = "work"',
+        '# source = "refresh_token"',
+        '# value = "<refresh token>"',
+        "# priority = 1",
+        '# proxy_url = "socks5://127.0.0.1:1080"',
+        '# models = ["claude-sonnet-*"]',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _choices(facts: Facts) -> str:
+    return f" One of: {', '.join(facts.choices)}." if facts.choices else ""
 
 
 def _section(section: str) -> str:

@@ -19,6 +19,7 @@ class Form(Enum):
     FOLDER = "path of a folder"
     NAMES = "list of texts"
     TABLE = "table of texts"
+    NAME = "name without spaces"
     HOST = "host name or address"
     REGION = "AWS region"
     ARN = "profile ARN"

@@ -1,6 +1,7 @@
 """Reading a settings file as text, and where in a TOML file a key stands."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ MAX_BYTES: Final = 1024 * 1024
 """A settings file has a few KB; one of a megabyte is another file."""
 
 _TABLE: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_.\"'-]+)\s*\]")
+_ARRAY: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_.\"'-]+)\s*\]\]")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 
 
@@ -36,11 +38,21 @@ def read(path: Path) -> str:
 
 
 def lines_of(text: str) -> dict[str, int]:
-    """Full key or table name → its line, for messages; what this simple look misses has no line there."""
+    """Full key or table name → its line, for messages; what this simple look misses has no line there.
+
+    The tables of an array are counted from 0: ``accounts.0.name``.
+    """
     found: dict[str, int] = {}
+    arrays: Counter[str] = Counter()
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if header := _TABLE.match(line):
+        if header := _ARRAY.match(line):
+            name = _bare(header[1])
+            table = f"{name}.{arrays[name]}"
+            arrays[name] += 1
+            found.setdefault(name, number)
+            found.setdefault(table, number)
+        elif header := _TABLE.match(line):
             table = _bare(header[1])
             found.setdefault(table, number)
         elif key := _KEY.match(line):

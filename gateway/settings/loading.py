@@ -66,7 +66,7 @@ def load(around: Surroundings) -> Loaded:
             taken[given.row.key] = given
         except WrongValue as wrong:
             problems.append(Problem(given.place, given.key, wrong.message, wrong.suggestion, given.line))
-    settings = build(values)
+    settings = build(values, layers[0].accounts)
     if not problems:  # what follows from a fault is no second one
         problems = [_placed(taken, key, message) for key, message in complaints(settings)]
     if problems:

@@ -43,6 +43,14 @@ class Server:
     max_body_bytes: int = setting(
         Form.WHOLE, 32 * 1024 * 1024, "Largest request taken.", unit="bytes", low=1024, high=2**31
     )
+    drain_timeout: float = setting(
+        Form.NUMBER,
+        120.0,
+        "How long running answers may take to end when the gateway is stopped; a second signal ends them at once.",
+        unit="seconds",
+        low=0,
+        high=3600,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.settings import dotenv
+from gateway.settings.accounts import ARRAY, AccountEntry
+from gateway.settings.accounts import read as read_accounts
 from gateway.settings.files import Unreadable, lines_of, read
 from gateway.settings.problems import Problem, nearest
 from gateway.settings.table import ROWS, SECTIONS, Row
@@ -33,11 +35,12 @@ class Given:
 
 @dataclass(slots=True)
 class Source:
-    """One layer: what it gives, what is wrong with it, what is only worth a warning."""
+    """One layer: what it gives, what is wrong with it, what is only worth a warning; a file may list accounts."""
 
     given: list[Given] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    accounts: tuple[AccountEntry, ...] = ()
 
 
 def from_flags(flags: Mapping[str, str], folder: Path) -> Source:
@@ -129,7 +132,10 @@ def from_toml(path: Path, *, wanted: bool) -> Source:
         return source
     lines = lines_of(text)
     for section, table in document.items():
-        if section in SECTIONS and isinstance(table, dict):
+        if section == ARRAY:
+            source.accounts, problems = read_accounts(path, table, lines)
+            source.problems += problems
+        elif section in SECTIONS and isinstance(table, dict):
             _section(source, path, section, table, lines)
         else:
             source.problems.append(_unknown_section(path, section, table, lines))

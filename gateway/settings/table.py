@@ -4,8 +4,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.settings.answers import Debug, Log, Models, Prompt, Responses, Stream, Thinking, Tools
+from gateway.settings.accounts import AccountEntry, Pool
+from gateway.settings.answers import Debug, Honour, Log, Models, Prompt, Responses, Stream, Thinking, Tools
 from gateway.settings.facts import Facts, Form
+from gateway.settings.guard import Guard
 from gateway.settings.network import Credentials, Server, Upstream
 
 
@@ -16,14 +18,18 @@ class Settings:
     server: Server = field(default_factory=Server)
     upstream: Upstream = field(default_factory=Upstream)
     credentials: Credentials = field(default_factory=Credentials)
+    pool: Pool = field(default_factory=Pool)
     models: Models = field(default_factory=Models)
     thinking: Thinking = field(default_factory=Thinking)
     tools: Tools = field(default_factory=Tools)
     prompt: Prompt = field(default_factory=Prompt)
     stream: Stream = field(default_factory=Stream)
+    honour: Honour = field(default_factory=Honour)
     responses: Responses = field(default_factory=Responses)
+    guard: Guard = field(default_factory=Guard)
     log: Log = field(default_factory=Log)
     debug: Debug = field(default_factory=Debug)
+    accounts: tuple[AccountEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +61,27 @@ class Row:
         return getattr(getattr(settings, self.section), self.name)
 
 
+SECTIONS: Final = tuple(section.name for section in dataclasses.fields(Settings) if section.name != "accounts")
+"""The sections; ``accounts`` is a list of tables, which only a file can hold."""
+
+
 def _rows() -> tuple[Row, ...]:
     defaults = Settings()
     return tuple(
-        Row(section.name, item.name, getattr(getattr(defaults, section.name), item.name), item.metadata["facts"])
-        for section in dataclasses.fields(Settings)
-        for item in dataclasses.fields(getattr(defaults, section.name))
+        Row(section, item.name, getattr(getattr(defaults, section), item.name), item.metadata["facts"])
+        for section in SECTIONS
+        for item in dataclasses.fields(getattr(defaults, section))
     )
 
 
 ROWS: Final = _rows()
 """Every setting, in the order of the documentation."""
 
-SECTIONS: Final = tuple(section.name for section in dataclasses.fields(Settings))
 
-
-def build(values: dict[str, Any]) -> Settings:
+def build(values: dict[str, Any], accounts: tuple[AccountEntry, ...] = ()) -> Settings:
     """Settings with these values, keyed by full name; the rest are defaults."""
     sections = {section: getattr(Settings(), section) for section in SECTIONS}
     for row in ROWS:
         if row.key in values:
             sections[row.section] = dataclasses.replace(sections[row.section], **{row.name: values[row.key]})
-    return Settings(**sections)
+    return Settings(**sections, accounts=accounts)

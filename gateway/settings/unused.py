@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_ONE_ACCOUNT: Final = "this version uses one account"
+_ACCOUNTS: Final = "several accounts are listed as [[accounts]] in config.toml"
 _NO_POOL: Final = "connections are opened as they are needed, without a limit"
 _NOT_THERE: Final = "this version does not do that"
 
@@ -13,7 +13,6 @@ UNUSED: Final[Mapping[str, str]] = MappingProxyType(
         "FAKE_REASONING_INITIAL_BUFFER_SIZE": "tags are found without a fixed buffer",
         "FAKE_REASONING_OPEN_TAGS": "the known spellings of the tags are built in",
         "TOKEN_ESTIMATE_CORRECTION": "Kiro's own counts are used",
-        "TRUNCATION_RECOVERY": "an answer cut by its length always ends as such, and the model is told",
         "HTTP_MAX_CONNECTIONS": _NO_POOL,
         "HTTP_MAX_KEEPALIVE_CONNECTIONS": _NO_POOL,
         "HTTP_KEEPALIVE_EXPIRY": _NO_POOL,
@@ -23,20 +22,12 @@ UNUSED: Final[Mapping[str, str]] = MappingProxyType(
         "SQLITE_READONLY": "this version does not read kiro-cli's database",
         "KIRO_START_URL": _NOT_THERE,
         "KIRO_LOGIN_REGION": _NOT_THERE,
-        "ACCOUNT_SYSTEM": _ONE_ACCOUNT,
-        "ACCOUNTS_CONFIG_FILE": _ONE_ACCOUNT,
-        "ACCOUNTS_STATE_FILE": _ONE_ACCOUNT,
-        "ACCOUNT_RECOVERY_TIMEOUT": _ONE_ACCOUNT,
-        "ACCOUNT_MAX_BACKOFF_MULTIPLIER": _ONE_ACCOUNT,
-        "ACCOUNT_PROBABILISTIC_RETRY_CHANCE": _ONE_ACCOUNT,
-        "ACCOUNT_CACHE_TTL": _ONE_ACCOUNT,
-        "STATE_SAVE_INTERVAL_SECONDS": _ONE_ACCOUNT,
-        "RATE_LIMIT_MAX_CONCURRENT": _NOT_THERE,
-        "RATE_LIMIT_MIN_INTERVAL": _NOT_THERE,
-        "RATE_LIMIT_429_BACKOFF": _NOT_THERE,
+        "ACCOUNT_SYSTEM": _ACCOUNTS,
+        "ACCOUNTS_CONFIG_FILE": _ACCOUNTS,
+        "ACCOUNTS_STATE_FILE": "the state is kept in the gateway's own folder",
+        "ACCOUNT_PROBABILISTIC_RETRY_CHANCE": "an account whose rest is over is tried by one request",
+        "ACCOUNT_CACHE_TTL": "models are cached as models.cache_ttl says",
         "WEB_SEARCH_ENABLED": _NOT_THERE,
-        "AUTO_TRIM_PAYLOAD": _NOT_THERE,
-        "KIRO_MAX_PAYLOAD_BYTES": _NOT_THERE,
         "STRIP_BILLING_HEADER": _NOT_THERE,
     }
 )

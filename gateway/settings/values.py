@@ -21,6 +21,7 @@ _ON: Final = frozenset(("true", "1", "yes", "on", "enabled"))
 _OFF: Final = frozenset(("false", "0", "no", "off", "disabled"))
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,63}")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]+")
 _PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _VARIABLE: Final = re.compile(r"\$\{|\$\(")
@@ -182,6 +183,12 @@ def _folder(_: Facts, text: str, folder: Path) -> str:
     return str(path)
 
 
+def _name(_: Facts, text: str, __: Path) -> str:
+    if not _NAME.fullmatch(text):
+        raise WrongValue("must have letters, digits and . _ - @ only, 64 at most, a letter or digit first")
+    return text
+
+
 def _host(_: Facts, text: str, __: Path) -> str:
     if not _HOST.fullmatch(text):
         raise WrongValue("is not a host name or an address")
@@ -244,6 +251,7 @@ _FROM_PLAIN: Final[dict[Form, Callable[[Facts, str, Path], Any]]] = {
     Form.PLACE: _place,
     Form.CERTIFICATES: _certificates,
     Form.FOLDER: _folder,
+    Form.NAME: _name,
     Form.HOST: _host,
     Form.REGION: _region,
     Form.ARN: _arn,

@@ -1,35 +1,64 @@
 """What to do after a fault: the retry plan as a generator. No clock, no network, no dice of its own.
 
-It yields a step and is sent the step's fault, or None when the step succeeded; after a successful Send it is simply
-dropped. When nothing is left to try it raises the last fault. The rules are the table of the design's decisions:
+It yields a step and is sent what came of it: a Send, a Refresh or a Correct its fault, or None when it succeeded; an
+Enter the routes of the account that was entered, the fault that makes it unusable, or None when there is none left.
+After a successful Send the plan is simply dropped. When nothing is left to try it raises the last fault. The rules are
+the table of the design's decisions:
 
-    connect or TLS failure, 5xx with an AWS body   (retry)       again after a back-off, then the next endpoint
-    401, 403 that means the token                  (expired)     one refresh, again
-    429                                            (elsewhere)   the next endpoint; after the last one, where it is
-                                                                 also (retry): wait, and one more round
+    connect or TLS failure, 5xx with an AWS body   (retry)       again after a back-off, then the next account
+    401, 403 that means the token                  (expired)     one refresh an account, again
+    429                                            (elsewhere)   the next endpoint, then the next account; after the
+                                                                 last one, where it is also (retry): wait, once more
+    400, 403 that may mean the profile             (profile)     one correction an account, again
     no first frame in time                         (stuck)       again as often as the user allows
+    what only this account meets                   (trouble)     the next account
     anything else                                                never again
+
+A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 reach more than one account, each gets an
+even share while others are left, but 2 at least: with two accounts 3 and 3, with three or more 2 each.
 """
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from gateway.errors import UpstreamError
+from gateway.errors import GatewayError, UpstreamError
 from gateway.kiro.endpoints import Endpoint
+
+LEAST_SHARE: Final = 2
+"""Sends an account gets at least: one, and one more at another endpoint or after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request can go: an endpoint, for an account (its name)."""
+
+    account: str
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Take up the next account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the request to an endpoint. number: counts the sends of the request, from 1."""
+    """Send the request on a route. number: counts the sends of the request, from 1."""
 
-    endpoint: Endpoint
+    route: Route
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Get another access token."""
+    """Get another access token for the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """Look for another profile of the account than the one that was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +68,13 @@ class Wait:
     seconds: float
 
 
-Step = Send | Refresh | Wait
+Step = Enter | Send | Refresh | Correct | Wait
+Outcome = tuple[Route, ...] | GatewayError | None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often and how patiently. Times in seconds."""
+    """How often and how patiently. Times in seconds. sends_per_endpoint: on one route."""
 
     sends_per_endpoint: int = 3
     sends: int = 6
@@ -59,88 +89,120 @@ class Trace:
     """What became of one request, for its log line.
 
     attempts: sends. stuck: sends that got no first frame in time. waited: seconds of back-off in all.
-    faults: a word for each failed send, in order. account: its label, nothing secret.
+    faults: a word for each failed send, in order. account: the last one's label, nothing secret. switches: accounts
+    that were left for another. quota_reset: the day the account's requests begin anew, if Kiro told it.
     """
 
     attempts: int = 0
     endpoint: str | None = None
     account: str | None = None
+    switches: int = 0
     upstream_request_id: str | None = None
     refreshes: int = 0
     waits: int = 0
     waited: float = 0.0
     stuck: int = 0
+    quota_reset: str | None = None
     faults: list[str] = field(default_factory=list)
 
 
-def attempts(
-    routes: Sequence[Endpoint], policy: Policy, dice: Callable[[], float]
-) -> Generator[Step, UpstreamError | None, None]:
-    """The plan for one request. ``dice`` gives numbers in [0, 1). Raises the last UpstreamError."""
-    return _Plan(policy, dice).steps(routes)
+def attempts(accounts: int, policy: Policy, dice: Callable[[], float]) -> Generator[Step, Outcome, None]:
+    """The plan for one request.
+
+    accounts: how many can serve it at its beginning. ``dice`` gives numbers in [0, 1). Raises the last fault.
+    """
+    return _Plan(policy, dice).steps(accounts)
 
 
 class _Plan:
-    """One request's plan: what it has used up, and the two loops over it."""
+    """One request's plan: what it has used up, and the loops over it."""
 
     def __init__(self, policy: Policy, dice: Callable[[], float]) -> None:
         self._policy = policy
         self._dice = dice
         self._sends = 0
+        self._may_send = policy.sends
         self._sends_on: Counter[str] = Counter()
         self._stuck = 0
         self._refreshed = False
+        self._corrected = False
 
-    def steps(self, routes: Sequence[Endpoint]) -> Generator[Step, UpstreamError | None, None]:
-        """Every route, and where 429 was the answer one more round, as far as it may help to wait."""
+    def steps(self, accounts: int) -> Generator[Step, Outcome, None]:
+        """Every account, as long as the fault may be that account's alone and sends are left."""
+        last: GatewayError | None = None
+        share = self._policy.sends if accounts == 1 else max(LEAST_SHARE, self._policy.sends // accounts)
+        for left in range(accounts - 1, -1, -1):
+            entered = yield Enter()
+            if isinstance(entered, GatewayError):
+                last = entered
+                continue
+            if entered is None:
+                break
+            last = fault = yield from self._at(entered, share if left else self._policy.sends, only=not left)
+            if fault is None:
+                return
+            if not fault.trouble.elsewhere or self._sends >= self._policy.sends:
+                break
+        if last is not None:
+            raise last
+
+    def _at(self, routes: Sequence[Route], share: int, *, only: bool) -> Generator[Step, Outcome, UpstreamError | None]:
+        """All that is tried on one account: None for success, else the fault that ends it there.
+
+        only: no other account is left, so that after 429 on every route it may help to wait, for one more round.
+        """
+        self._may_send = min(self._policy.sends, self._sends + share)
+        self._refreshed = self._corrected = False
+        self._sends_on.clear()
         last: UpstreamError | None = None
-        for first_round in (True, False):
-            throttled: list[Endpoint] = []
-            for endpoint in routes:
-                last = yield from self._on(endpoint)
-                if last is None:
-                    return
+        for may_wait in (only, False):
+            throttled: list[Route] = []
+            for route in routes:
+                last = yield from self._on(route)
+                if last is None or not (last.elsewhere or last.retry) or self._sends >= self._may_send:
+                    return last
                 if last.elsewhere and last.retry:
-                    throttled.append(endpoint)
-            if last is not None and (not throttled or not first_round):
-                raise last
-            if last is not None:
-                yield Wait(self._pause(last))
+                    throttled.append(route)
+            if last is None or not throttled or not may_wait:
+                return last
+            yield Wait(self._pause(last))
             routes = throttled
+        return last
 
-    def _on(self, endpoint: Endpoint) -> Generator[Step, UpstreamError | None, UpstreamError | None]:
-        """Sends until success (None) or until it is the next endpoint's turn (the fault). Raises what ends the plan."""
+    def _on(self, route: Route) -> Generator[Step, Outcome, UpstreamError | None]:
+        """Sends until success (None) or until nothing more can be done on this route (the fault)."""
         waits = 0
         while True:
             self._sends += 1
-            self._sends_on[endpoint.name] += 1
-            fault = yield Send(endpoint, self._sends)
-            if fault is None:
+            self._sends_on[route.endpoint.name] += 1
+            fault = yield Send(route, self._sends)
+            if not isinstance(fault, UpstreamError):
                 return None
-            if self._sends >= self._policy.sends:
-                raise fault
-            used_up = self._sends_on[endpoint.name] >= self._policy.sends_per_endpoint
-            if fault.elsewhere or (fault.retry and used_up):
+            used_up = self._sends_on[route.endpoint.name] >= self._policy.sends_per_endpoint
+            if self._sends >= self._may_send or used_up or fault.elsewhere:
                 return fault
-            if used_up:
-                raise fault
             if fault.retry:
                 yield Wait(self._back_off(waits))
                 waits += 1
-            else:
-                yield from self._mend(fault)
+                continue
+            refusal = yield from self._mend(fault)
+            if refusal is not None:
+                return refusal
 
-    def _mend(self, fault: UpstreamError) -> Generator[Step, UpstreamError | None, None]:
-        """What makes a second send sensible; raises the fault when nothing does."""
+    def _mend(self, fault: UpstreamError) -> Generator[Step, Outcome, UpstreamError | None]:
+        """What makes a second send sensible; the fault when nothing does."""
         if fault.expired and not self._refreshed:
             self._refreshed = True
             refusal = yield Refresh()
-            if refusal is not None:
-                raise refusal
-        elif fault.stuck and self._stuck < self._policy.first_token_max_retries:
+            return refusal if isinstance(refusal, UpstreamError) else None
+        if fault.profile and not self._corrected:
+            self._corrected = True
+            refusal = yield Correct()
+            return refusal if isinstance(refusal, UpstreamError) else None
+        if fault.stuck and self._stuck < self._policy.first_token_max_retries:
             self._stuck += 1
-        else:
-            raise fault
+            return None
+        return fault
 
     def _back_off(self, waits: int) -> float:
         """Doubling, capped, with up to half of it left to the dice, so that many clients do not return in step."""

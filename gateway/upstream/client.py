@@ -2,77 +2,53 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from aiohttp import ClientResponse, ClientSession
-from yarl import URL
 
-from gateway.accounts.account import Account
-from gateway.errors import Kind, UpstreamError
-from gateway.events import Failure
+from gateway.accounts.member import Lease
+from gateway.accounts.pool import Pool, Visit
+from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
-from gateway.kiro.endpoints import Identity, Sending, finish, routes
-from gateway.kiro.explanation import explain_body
-from gateway.kiro.faults import http_fault
+from gateway.kiro.endpoints import Identity, finish, routes
 from gateway.kiro.payload import Draft
-from gateway.upstream.attempts import Policy, Refresh, Send, Trace, Wait, attempts
-from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
+from gateway.upstream.attempts import Correct, Enter, Outcome, Policy, Refresh, Route, Send, Step, Trace, Wait, attempts
+from gateway.upstream.connection import Connection
+from gateway.upstream.exchange import Exchange, Patience, Request
 from gateway.upstream.stream import NO_TAP, OpenStream, Tap
 
 _log: Final = structlog.get_logger("gateway.upstream")
 
-_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
-_NO_STREAM: Final = ("json", "html", "xml", "text/")
-"""Content types of a 200 that is no answer (R27). An unknown or missing one is left to the frames' checksums."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Time-outs in seconds.
-
-    first_frame: from sending to the first frame of the answer, with ``per_100_kb`` added for the request's size, so
-    that it means a stuck request. idle: the longest silence between frames. refusal: to read an error's body.
-    """
-
-    first_frame: float = 30.0
-    per_100_kb: float = 15.0
-    idle: float = 300.0
-    refusal: float = BODY_PATIENCE
-
-    def for_body(self, size: int) -> float:
-        """Seconds to the first frame for a request of ``size`` bytes."""
-        return self.first_frame + self.per_100_kb * size / 100_000
-
 
 class UpstreamClient:
-    """Opens answers for one account. One a process; every request is a call of ``open``."""
+    """Opens answers for the accounts of a pool. One a process; every request is a call of ``open``."""
 
     def __init__(
         self,
-        connection: Connection,
-        account: Account,
+        pool: Pool,
+        connections: Mapping[str, Connection],
         *,
         policy: Policy | None = None,
         patience: Patience | None = None,
         base_url: str | None = None,
         preferred: str | None = None,
+        pause_after_429: float = 0.0,
         new_id: Callable[[], str],
         dice: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
-        self._connection = connection
-        self._account = account
+        """connections: by account name. pause_after_429: seconds in which nothing else begins on that account."""
+        self.pool = pool
+        self.connections = connections
+        self.exchange = Exchange(patience or Patience())
+        self.base_url = base_url
+        self.pause_after_429 = pause_after_429
+        self.sleep = sleep
         self._policy = policy or Policy()
-        self._patience = patience or Patience()
-        self._base_url = base_url
         self._preferred = preferred
         self._new_id = new_id
         self._dice = dice
-        self._sleep = sleep
 
     async def open(
         self,
@@ -83,143 +59,141 @@ class UpstreamClient:
         preferred: str | None = None,
         tap: Tap = NO_TAP,
     ) -> OpenStream:
-        """The answer, opened up to its first frame. The caller closes it.
+        """The answer, opened up to its first frame. The caller closes it, and with it gives the account back.
 
-        make_answer: a fresh decoder for each attempt. preferred: an endpoint's name, over the client's own.
-        Raises the last UpstreamError, or the GatewayError of a login that cannot be used. Cancelling closes everything.
+        make_answer: a fresh decoder for each attempt. preferred: an endpoint's name, over the account's and our own.
+        Raises the last fault, or the GatewayError that says why no account can serve. Cancelling closes everything.
         """
-        request = _Request(draft, make_answer, trace, tap, self._new_id())
-        trace.account = self._account.id
-        first = await self._account.identity()
-        plan = attempts(routes(first, preferred or self._preferred), self._policy, self._dice)
-        token = first.access_token
-        step = next(plan)
-        while True:
-            fault: UpstreamError | None = None
-            match step:
-                case Wait(seconds):
-                    trace.waits += 1
-                    trace.waited += seconds
-                    await self._sleep(seconds)
-                case Refresh():
-                    fault = await self._refresh(token, trace)
-                case Send():
-                    identity = await self._account.identity()  # again: waits may have outlived the token
-                    token = identity.access_token
-                    try:
-                        return await self._send(step, identity, request)
-                    except UpstreamError as error:
-                        fault = _noted(error, trace)
-            step = plan.send(fault)
-
-    async def _refresh(self, refused: str, trace: Trace) -> UpstreamError | None:
-        trace.refreshes += 1
+        request = Request(draft, make_answer, trace, tap, self._new_id())
+        visit = await self.pool.visit(draft.conversation_id, draft.model_id)
+        plan = attempts(visit.count, self._policy, self._dice)
+        opening = _Opening(self, request, visit, preferred, self._preferred)
         try:
-            await self._account.refresh_after_refusal(refused)
-        except UpstreamError as error:
+            step = next(plan)
+            while True:
+                outcome = await opening.do(step)
+                if isinstance(outcome, OpenStream):
+                    return outcome
+                step = plan.send(outcome)
+        except BaseException:
+            opening.leave()
+            raise
+
+
+class _Opening:
+    """One request's steps: which account it is with, by which token, and what went wrong there last."""
+
+    def __init__(
+        self, client: UpstreamClient, request: Request, visit: Visit, asked: str | None, preferred: str | None
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._visit = visit
+        self._asked = asked
+        self._preferred = preferred
+        self._lease: Lease | None = None
+        self._identity: Identity | None = None
+        self._fault: UpstreamError | None = None
+
+    async def do(self, step: Step) -> Outcome | OpenStream:
+        """Do a step; what came of it, for the plan, or the open answer."""
+        match step:
+            case Enter():
+                return await self._enter()
+            case Wait(seconds):
+                trace = self._request.trace
+                trace.waits += 1
+                trace.waited += seconds
+                await self._client.sleep(seconds)
+                return None
+            case Refresh():
+                return await self._refresh()
+            case Correct():
+                return await self._correct()
+            case Send():
+                return await self._send(step)
+
+    async def _enter(self) -> Outcome:
+        self.leave()
+        trace = self._request.trace
+        lease = await self._visit.next()
+        if lease is None:
+            return None
+        trace.switches += trace.account is not None
+        trace.account = lease.terms.name
+        self._lease = lease
+        try:
+            identity = await lease.account.identity()
+        except GatewayError as error:
+            self._visit.unusable(error)
             return error
+        preferred = self._asked or lease.terms.preferred_endpoint or self._preferred
+        return tuple([Route(lease.terms.name, endpoint) for endpoint in routes(identity, preferred)])
+
+    async def _refresh(self) -> Outcome:
+        self._request.trace.refreshes += 1
+        try:
+            await self._lent.account.refresh_after_refusal(self._identity.access_token if self._identity else "")
+        except GatewayError as error:
+            self._fault = _told(error)
+            return self._fault
         return None
 
-    async def _send(self, step: Send, identity: Identity, request: "_Request") -> OpenStream:
-        """One attempt. Raises UpstreamError when it failed, with everything of it closed."""
+    async def _correct(self) -> Outcome:
+        corrected = self._identity is not None and await self._lent.account.correct_profile(self._identity)
+        return None if corrected else self._fault
+
+    async def _send(self, step: Send) -> Outcome | OpenStream:
+        lease, endpoint, request = self._lent, step.route.endpoint, self._request
         trace = request.trace
-        trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, step.endpoint.name, None
-        sending = finish(
-            request.draft,
-            step.endpoint,
-            identity,
-            invocation_id=request.invocation_id,
-            attempt=step.number,
-            base_url=self._base_url,
-        )
-        request.tap.kiro_body(sending.body)
-        _log.debug("sending", endpoint=step.endpoint.name, attempt=step.number, size=len(sending.body))
-        session = self._connection.session()
+        trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
         try:
-            return await self._in_time(sending, session, request)
-        except BaseException as error:
-            await session.close()
-            if isinstance(error, UpstreamError) and error.unexplained:
-                error.message += " " + await asyncio.to_thread(_explanation, sending.body)
-            raise
-
-    async def _in_time(self, sending: Sending, session: ClientSession, request: "_Request") -> OpenStream:
-        limit = self._patience.for_body(len(sending.body))
-        try:
-            async with asyncio.timeout(limit):
-                return await self._exchange(sending, session, request)
-        except TimeoutError as error:
-            words = f"Kiro did not begin to answer within {limit:.3g} s."
-            raise UpstreamError(Kind.TIMEOUT, words, stuck=True, should_retry=False) from error
-
-    async def _exchange(self, sending: Sending, session: ClientSession, request: "_Request") -> OpenStream:
-        where = f"Kiro (endpoint {request.trace.endpoint})"
-        with self._connection.translated(where):
-            response = await session.post(
-                URL(sending.url, encoded=True), data=sending.body, headers=sending.headers, allow_redirects=False
+            identity = await lease.account.identity()  # again: waits may have outlived the token
+            self._identity = identity
+            sending = finish(
+                request.draft,
+                endpoint,
+                identity,
+                invocation_id=request.invocation_id,
+                attempt=step.number,
+                base_url=self._client.base_url,
             )
-        try:
-            request.trace.upstream_request_id = _request_id(response)
-            await self._refuse(response, where)
-            return await self._begun(session, response, request)
-        except BaseException:
-            response.close()
-            raise
-
-    async def _refuse(self, response: ClientResponse, where: str) -> None:
-        """Raise the fault of an answer that is no event stream."""
-        kind = response.headers.get("Content-Type", "").lower()
-        if response.status == HTTPStatus.OK and not any(word in kind for word in _NO_STREAM):
-            return
-        with self._connection.translated(where):
-            body = await read_bounded(response, BODY_LIMIT, self._patience.refusal)
-        raise http_fault(response.status, response.headers, body)
-
-    async def _begun(self, session: ClientSession, response: ClientResponse, request: "_Request") -> OpenStream:
-        """Read until the answer began or is over. A fault that comes first is a failed attempt."""
-        stream = OpenStream(session, response, request.make_answer(), request.tap, self._patience.idle)
-        try:
-            while not stream.answer.begun and not stream.ended:
-                stream.events += await stream.read()
-            _raise_first_fault(stream)
-        except BaseException:
-            await stream.close()
-            raise
+            sending.headers.update(lease.terms.headers)
+            request.tap.kiro_body(sending.body)
+            _log.debug("sending", endpoint=endpoint.name, attempt=step.number, size=len(sending.body))
+            connection = self._client.connections[lease.terms.name]
+            stream = await self._client.exchange.send(connection, sending, request)
+        except UpstreamError as error:
+            self._fault = _noted(error, trace)
+            if error.trouble is Trouble.BUSY and self._client.pause_after_429:
+                lease.pause(self._client.pause_after_429)
+            return error
+        self._visit.answered()
+        lease.settle()
+        stream.at_close(lease.release)
         return stream
 
+    @property
+    def _lent(self) -> Lease:
+        if self._lease is None:
+            raise RuntimeError("the plan sends before it enters an account")
+        return self._lease
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What stays the same over all attempts of a request."""
-
-    draft: Draft
-    make_answer: Callable[[], Answer]
-    trace: Trace
-    tap: Tap
-    invocation_id: str
-
-
-def _explanation(body: bytes) -> str:
-    """Why Kiro may have refused a body; in a thread, since reading 30 MB of pictures takes a while."""
-    return explain_body(body).message
-
-
-def _raise_first_fault(stream: OpenStream) -> None:
-    """A Failure with nothing of the answer before it: still an attempt's fault, no broken answer."""
-    for event in stream.events:
-        match event:
-            case Failure(UpstreamError() as error):
-                raise error
-            case Failure(error):
-                raise UpstreamError(error.kind, error.message, should_retry=error.should_retry)
-            case _ if stream.answer.begun:
-                return
+    def leave(self) -> None:
+        """Give the account back, and tell the pool what it could not do."""
+        if self._lease is None:
+            return
+        if self._fault is not None:
+            self._visit.failed(self._fault)
+        self._lease.release()
+        self._lease = self._fault = None
 
 
-def _request_id(response: ClientResponse) -> str | None:
-    """Kiro's own name for the request, for support; bounded, as it goes into logs."""
-    found = next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), None)
-    return found[:128] if found else None
+def _told(error: GatewayError) -> UpstreamError:
+    """A login that could not be renewed, as a fault of the account."""
+    if isinstance(error, UpstreamError):
+        return error
+    return UpstreamError(error.kind, error.message, should_retry=error.should_retry, trouble=Trouble.REFUSED)
 
 
 def _noted(error: UpstreamError, trace: Trace) -> UpstreamError:

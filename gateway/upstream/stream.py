@@ -55,6 +55,7 @@ class OpenStream:
         self._idle_timeout = idle_timeout
         self._loop = asyncio.get_running_loop()
         self._clock: Callable[[], float] = self._loop.time
+        self._after: Callable[[], None] = _nothing
         self._reading = False
         self._idle = False
         self._deadline = self._clock() + idle_timeout
@@ -113,10 +114,15 @@ class OpenStream:
         self._idle = True
         self._response.close()  # wakes the waiting read with an exception
 
+    def at_close(self, after: Callable[[], None]) -> None:
+        """Have something done when the stream is closed. It must bear being done twice."""
+        self._after = after
+
     async def close(self) -> None:
         """Drop the connection, or give it back if the body was read to its end. May be called twice."""
         self._timer.cancel()
         self._response.close()
+        self._after()
         await self._session.close()
 
     async def __aenter__(self) -> "OpenStream":
@@ -124,6 +130,10 @@ class OpenStream:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _nothing() -> None:
+    """Nothing is to be done."""
 
 
 def _delimited(response: ClientResponse) -> bool:

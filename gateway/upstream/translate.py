@@ -8,7 +8,7 @@ from ssl import SSLCertVerificationError, SSLError
 
 import aiohttp
 
-from gateway.errors import Kind, UpstreamError
+from gateway.errors import Kind, Trouble, UpstreamError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Cause:
 def fault(error: Exception, where: str) -> UpstreamError:
     """The UpstreamError for an exception of aiohttp, of a socket or of a SOCKS proxy."""
     cause = _unconnected(error, where) or _broken(error, where)
-    return UpstreamError(cause.kind, cause.words, retry=cause.retry, should_retry=not cause.sent)
+    trouble = Trouble.NONE if cause.sent else Trouble.FAILING
+    return UpstreamError(cause.kind, cause.words, retry=cause.retry, should_retry=not cause.sent, trouble=trouble)
 
 
 def _unconnected(error: Exception, where: str) -> Cause | None:

@@ -1,6 +1,8 @@
 """The table itself: what holds of every row."""
 
-from gateway.errors import Kind
+from dataclasses import replace
+
+from gateway.errors import Kind, Trouble
 from gateway.kiro.fault_rows import FINAL, ROWS, Row
 
 
@@ -25,4 +27,14 @@ def test_every_row_ends_its_words_as_a_sentence() -> None:
 
 def test_a_row_that_means_the_account_or_the_request_is_final() -> None:
     final = {Kind.INVALID_REQUEST, Kind.QUOTA, Kind.PERMISSION, Kind.CONTEXT_FULL, Kind.NOT_FOUND, Kind.TOO_LARGE}
-    assert all(row.sequel == FINAL for row in ROWS if row.kind in final)
+    assert all(replace(row.sequel, trouble=Trouble.NONE) == FINAL for row in ROWS if row.kind in final)
+
+
+def test_what_is_the_requests_own_fault_says_nothing_of_the_account() -> None:
+    own = {Kind.INVALID_REQUEST, Kind.CONTEXT_FULL, Kind.TOO_LARGE}
+    assert {row.sequel.trouble for row in ROWS if row.kind in own} == {Trouble.NONE}
+
+
+def test_every_throttling_and_every_quota_says_something_of_the_account() -> None:
+    told = {Kind.RATE_LIMIT, Kind.QUOTA, Kind.AUTHENTICATION, Kind.OVERLOADED}
+    assert all(row.sequel.trouble.elsewhere for row in ROWS if row.kind in told)

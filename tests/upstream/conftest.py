@@ -11,6 +11,8 @@ import pytest
 
 from gateway import jsontext
 from gateway.accounts.account import Account
+from gateway.accounts.member import Member
+from gateway.accounts.pool import Pool
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.events import Event, TextDelta
@@ -19,8 +21,9 @@ from gateway.kiro.payload import Draft
 from gateway.simulator import options
 from gateway.simulator.server import Simulator, start
 from gateway.upstream.attempts import Policy, Trace
-from gateway.upstream.client import Patience, UpstreamClient
+from gateway.upstream.client import UpstreamClient
 from gateway.upstream.connection import Connection, TokenPost
+from gateway.upstream.exchange import Patience
 from gateway.upstream.stream import OpenStream
 
 PLAN = AnswerPlan(
@@ -104,8 +107,8 @@ async def way(
     connection = Connection(**({"connect_timeout": 5.0} | settings))
     account = Account(place, place.load(), TokenPost(connection), base_url=url)
     client = UpstreamClient(
-        connection,
-        account,
+        Pool([Member(account)]),
+        {account.id: connection},
         policy=policy,
         patience=patience,
         base_url=url,

@@ -2,40 +2,55 @@
 
 import pytest
 
-from gateway.errors import Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.kiro.endpoints import ENDPOINTS
-from gateway.upstream.attempts import Policy, Refresh, Send, Wait, attempts
+from gateway.upstream.attempts import Enter, Outcome, Policy, Refresh, Route, Send, Wait, attempts
 
-THREE = ENDPOINTS
 POLICY = Policy(base_delay=1.0)
+FLAGS: dict[str, dict[str, object]] = {
+    "retry": {"retry": True, "trouble": Trouble.FAILING},
+    "expired": {"expired": True, "trouble": Trouble.REFUSED},
+    "stuck": {"stuck": True, "trouble": Trouble.STUCK},
+    "429": {"elsewhere": True, "retry": True, "trouble": Trouble.BUSY},
+    "drained": {"elsewhere": True, "trouble": Trouble.DAY},
+    "402": {"trouble": Trouble.MONTH},
+    "suspended": {"trouble": Trouble.SUSPENDED},
+    "model": {"trouble": Trouble.MODEL},
+    "dead": {"trouble": Trouble.LOGIN},
+    "final": {},
+}
+"""``429:7`` is a 429 with a Retry-After of 7 s."""
 
 
 def fault(word: str) -> UpstreamError:
-    """``retry``, ``expired``, ``stuck``, ``429`` (also ``429:7`` with Retry-After), ``drained``, ``final``."""
     name, _, after = word.partition(":")
-    flags = {
-        "retry": {"retry": True},
-        "expired": {"expired": True},
-        "stuck": {"stuck": True},
-        "429": {"elsewhere": True, "retry": True},
-        "drained": {"elsewhere": True},
-        "final": {},
-    }[name]
-    return UpstreamError(Kind.UPSTREAM, word, retry_after=float(after) if after else None, **flags)
+    return UpstreamError(Kind.UPSTREAM, word, retry_after=float(after) if after else None, **FLAGS[name])  # type: ignore[arg-type]
 
 
-def steps(faults: str, routes: int = 3, policy: Policy = POLICY, dice: float = 1.0) -> list[str]:
-    """The steps for these faults; after them every send succeeds. Ends with ``ok`` or the fault that was raised."""
+def steps(
+    faults: str, routes: int = 3, policy: Policy = POLICY, dice: float = 1.0, accounts: int = 1, gone: str = ""
+) -> list[str]:
+    """The steps for these faults; after them every send succeeds. Ends with ``ok`` or the fault that was raised.
+
+    Accounts are called A, B, …; entering one of ``gone`` gives a fault. Of one account only its endpoints are shown.
+    """
     coming = [fault(word) for word in faults.split()]
-    plan = attempts(THREE[:routes], policy, lambda: dice)
+    names = iter("ABCDEFG"[:accounts])
+    plan = attempts(accounts, policy, lambda: dice)
     made: list[str] = []
+    outcome: Outcome
     try:
         step = next(plan)
         while True:
             outcome = None
             match step:
-                case Send(endpoint):
-                    made.append(endpoint.name)
+                case Enter():
+                    name = next(names, None)
+                    outcome = tuple(Route(name, endpoint) for endpoint in ENDPOINTS[:routes]) if name else None
+                    if name and name in gone:
+                        outcome = GatewayError(Kind.AUTHENTICATION, f"gone {name}")
+                case Send(Route(account, endpoint)):
+                    made.append(endpoint.name if accounts == 1 else f"{account}/{endpoint.name}")
                     if not coming:
                         return [*made, "ok"]
                     outcome = coming.pop(0)
@@ -44,11 +59,11 @@ def steps(faults: str, routes: int = 3, policy: Policy = POLICY, dice: float = 1
                 case Refresh():
                     made.append("refresh")
             step = plan.send(outcome)
-    except UpstreamError as error:
+    except GatewayError as error:
         return [*made, f"raised {error.message}"]
 
 
-K, C, Q = (row.name for row in THREE)
+K, C, Q = (row.name for row in ENDPOINTS)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +71,8 @@ K, C, Q = (row.name for row in THREE)
     [
         ("", [K, "ok"]),
         ("final", [K, "raised final"]),
+        ("402", [K, "raised 402"]),
+        ("suspended", [K, "raised suspended"]),
         ("retry", [K, "wait 1", K, "ok"]),
         ("retry retry", [K, "wait 1", K, "wait 2", K, "ok"]),
         ("retry retry retry", [K, "wait 1", K, "wait 2", K, C, "ok"]),
@@ -84,6 +101,59 @@ def test_each_fault_is_followed_by_what_the_table_says(faults: str, expected: li
     assert steps(faults) == expected
 
 
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [
+        ("402", ["A/kiro", "B/kiro", "ok"]),
+        ("suspended", ["A/kiro", "B/kiro", "ok"]),
+        ("model", ["A/kiro", "B/kiro", "ok"]),
+        ("final", ["A/kiro", "raised final"]),
+        ("stuck stuck", ["A/kiro", "A/kiro", "raised stuck"]),
+        ("402 final", ["A/kiro", "B/kiro", "raised final"]),
+        ("402 402", ["A/kiro", "B/kiro", "raised 402"]),
+        ("429 429 429", ["A/kiro", "A/codewhisperer", "A/amazonq", "B/kiro", "ok"]),
+        ("retry retry retry", ["A/kiro", "wait 1", "A/kiro", "wait 2", "A/kiro", "B/kiro", "ok"]),
+        ("expired expired", ["A/kiro", "refresh", "A/kiro", "B/kiro", "ok"]),
+        ("expired dead expired", ["A/kiro", "refresh", "A/kiro", "B/kiro", "refresh", "B/kiro", "ok"]),
+        ("drained drained drained", ["A/kiro", "A/codewhisperer", "A/amazonq", "B/kiro", "ok"]),
+    ],
+)
+def test_what_only_this_account_meets_is_left_to_the_next(faults: str, expected: list[str]) -> None:
+    assert steps(faults, accounts=2) == expected
+
+
+@pytest.mark.parametrize(
+    ("accounts", "sent"),
+    [
+        (1, ["kiro", "codewhisperer", "amazonq", "wait 1", "kiro", "codewhisperer", "amazonq"]),
+        (2, ["A/kiro", "A/codewhisperer", "A/amazonq", "B/kiro", "B/codewhisperer", "B/amazonq"]),
+        (3, ["A/kiro", "A/codewhisperer", "B/kiro", "B/codewhisperer", "C/kiro", "C/codewhisperer"]),
+        (5, ["A/kiro", "A/codewhisperer", "B/kiro", "B/codewhisperer", "C/kiro", "C/codewhisperer"]),
+    ],
+)
+def test_six_sends_reach_several_accounts(accounts: int, sent: list[str]) -> None:
+    assert steps("429 " * 9, accounts=accounts) == [*sent, "raised 429"]
+
+
+def test_the_last_account_alone_gets_a_second_round() -> None:
+    made = steps("402 429 429", routes=2, accounts=2)
+    assert made == ["A/kiro", "B/kiro", "B/codewhisperer", "wait 1", "B/kiro", "ok"]
+
+
+@pytest.mark.parametrize(("gone", "expected"), [("A", ["B/kiro", "ok"]), ("AB", ["raised gone B"])])
+def test_an_account_without_a_token_is_passed_over(gone: str, expected: list[str]) -> None:
+    assert steps("", accounts=2, gone=gone) == expected
+
+
+def test_an_account_that_is_gone_by_then_leaves_the_last_fault() -> None:
+    plan = attempts(2, POLICY, lambda: 1.0)
+    next(plan)
+    plan.send((Route("A", ENDPOINTS[0]),))
+    assert plan.send(fault("402")) == Enter()
+    with pytest.raises(UpstreamError, match="402"):
+        plan.send(None)
+
+
 def test_one_endpoint_alone_gets_its_second_round_too() -> None:
     assert steps("429 429", routes=1) == [K, "wait 1", K, "raised 429"]
 
@@ -105,13 +175,16 @@ def test_no_wait_grows_beyond_the_cap() -> None:
 
 
 def test_a_refresh_that_fails_ends_the_plan_with_its_own_fault() -> None:
-    plan = attempts(THREE, POLICY, lambda: 1.0)
+    plan = attempts(1, POLICY, lambda: 1.0)
     next(plan)
+    plan.send((Route("A", ENDPOINTS[0]),))
     assert plan.send(fault("expired")) == Refresh()
     with pytest.raises(UpstreamError, match="final"):
         plan.send(fault("final"))
 
 
 def test_sends_are_counted_from_one() -> None:
-    plan = attempts(THREE, POLICY, lambda: 1.0)
-    assert [next(plan), plan.send(fault("429"))] == [Send(THREE[0], 1), Send(THREE[1], 2)]
+    routes = tuple(Route("A", endpoint) for endpoint in ENDPOINTS)
+    plan = attempts(1, POLICY, lambda: 1.0)
+    next(plan)
+    assert [plan.send(routes), plan.send(fault("429"))] == [Send(routes[0], 1), Send(routes[1], 2)]

@@ -9,7 +9,7 @@ from gateway.errors import Kind, UpstreamError
 from gateway.events import Failure, Stop
 from gateway.simulator.server import Simulator
 from gateway.upstream.attempts import Policy
-from gateway.upstream.client import Patience
+from gateway.upstream.exchange import Patience
 from tests.upstream.conftest import OPENING, TEXT, WHOLE, Way, raw_server, text_of, way
 
 

@@ -9,7 +9,7 @@ from gateway.errors import Kind
 from gateway.events import Failure, Stop
 from gateway.simulator import events
 from gateway.simulator.server import Simulator
-from gateway.upstream.client import Patience
+from gateway.upstream.exchange import Patience
 from tests.upstream.conftest import TEXT, WHOLE, Way, raw_server, rest_of, text_of, way
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n"

@@ -1,0 +1,133 @@
+"""Which account serves a request, and what to tell when none can. Values in, values out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from gateway.accounts.health import FRESH, Health, Out, Standing, may_hasten, standing
+from gateway.accounts.terms import Terms
+from gateway.errors import GatewayError, Kind
+
+_CREDIT_STEPS: Final = 4
+"""Credits are compared by quarters: finer, and the fullest account would serve alone until it is not the fullest."""
+
+_SOON: Final = 60.0
+"""Seconds a client may sensibly wait by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account at the moment of choice.
+
+    credits: the share left, from 0 to 1; None when not known, which counts as full. full: a request would have to
+    queue. probing: one request tries it just now. lacks: it refused this model lately. turn: grows with each use.
+    """
+
+    terms: Terms
+    health: Health = FRESH
+    credits: float | None = None
+    full: bool = False
+    probing: bool = False
+    lacks: bool = False
+    turn: int = 0
+
+    @property
+    def name(self) -> str:
+        """The account's label."""
+        return self.terms.name
+
+
+def order(candidates: Sequence[Candidate], model: str, now: float, sticky: str | None = None) -> list[Candidate]:
+    """The accounts that may serve a model now, the one to take first.
+
+    First the one the conversation is with already, then by priority, health and credits, at last the one that has
+    waited longest. One that lacks the model comes last; one whose places are taken comes after free ones.
+    """
+    found = [candidate for candidate in candidates if _open(candidate, model, now)]
+    if not found:
+        found = [c for c in candidates if may_hasten(c.health, now) and not c.probing and c.terms.permit(model)]
+    if len(found) > 1:
+        found.sort(key=lambda candidate: _rank(candidate, now, sticky))
+    return found
+
+
+def _open(candidate: Candidate, model: str, now: float) -> bool:
+    """A healthy account, or one that may be probed and is not."""
+    if not candidate.terms.permit(model):
+        return False
+    match standing(candidate.health, now):
+        case Standing.OUT:
+            return False
+        case Standing.PROBE:
+            return not candidate.probing
+        case _:
+            return True
+
+
+def _rank(candidate: Candidate, now: float, sticky: str | None) -> tuple[bool, bool, bool, int, bool, int, int]:
+    shaky = standing(candidate.health, now) is Standing.SHAKY
+    level = _CREDIT_STEPS if candidate.credits is None else int(candidate.credits * _CREDIT_STEPS)
+    return (
+        candidate.lacks,
+        candidate.name != sticky,
+        candidate.full,
+        candidate.terms.priority,
+        shaky,
+        -level,
+        candidate.turn,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why an account cannot serve. wait: seconds until it may; None when only the user can change it."""
+
+    words: str
+    wait: float | None
+
+
+def obstacle(candidate: Candidate, model: str, now: float) -> Obstacle:
+    """The reason for an account that ``order`` leaves out."""
+    health = candidate.health
+    wait = max(1.0, health.until - now)
+    if not candidate.terms.permit(model):
+        return Obstacle(f"its models do not include {model}", None)
+    if health.disabled:
+        return Obstacle(f"disabled; enable it with: kiro-gateway accounts enable {candidate.name}", None)
+    match health.out:
+        case Out.PARKED:
+            return Obstacle(f"parked: {health.words.rstrip('.')}", None)
+        case Out.SUSPENDED:
+            then = f"When it is unlocked: kiro-gateway accounts enable {candidate.name}"
+            return Obstacle(f"parked: {health.words.rstrip('.')}. {then}", None)
+        case Out.MONTH:
+            return Obstacle(f"this month's credits are used up until {_date(health.until)}", wait)
+        case Out.DAY:
+            return Obstacle(f"today's requests are used up until {_date(health.until)}", wait)
+        case Out.RESTRICTED:
+            return Obstacle(f"Kiro has limited it because of its traffic; resting for {wait:.0f} s", wait)
+    if candidate.probing:
+        return Obstacle("one request is trying whether it works again", 1.0)
+    return Obstacle(f"cooling for {wait:.0f} s, {health.out.value} {health.failures} times in a row", wait)
+
+
+def nobody(candidates: Iterable[Candidate], model: str, now: float) -> GatewayError:
+    """The error when no account can serve: why for each, when to come back, and the command that tells more."""
+    found = [(candidate, obstacle(candidate, model, now)) for candidate in candidates]
+    told = " ".join(f"{candidate.name}: {reason.words}." for candidate, reason in found)
+    waits = [reason.wait for _, reason in found if reason.wait is not None]
+    if not any(candidate.terms.permit(model) for candidate, _ in found):
+        return GatewayError(Kind.NOT_FOUND, f"No account may be used for this model. {told}", should_retry=False)
+    soonest = min(waits, default=None)
+    return GatewayError(
+        Kind.OVERLOADED,
+        f"No Kiro account can be used now. {told} See them with: kiro-gateway accounts",
+        status=503,
+        retry_after=soonest,
+        should_retry=soonest is not None and soonest <= _SOON,
+    )
+
+
+def _date(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

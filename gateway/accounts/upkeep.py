@@ -1,0 +1,113 @@
+"""What the pool does by itself: tokens are renewed ahead of time, parked logins looked at again, the state kept.
+
+One task for each account and one for the state; all of them end with the pool.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+
+from gateway.accounts.ahead import next_look, worth_refreshing
+from gateway.accounts.health import PARKED, Allowance, Out
+from gateway.accounts.member import Member
+from gateway.accounts.pool import Pool
+from gateway.accounts.state import StateFile
+from gateway.errors import GatewayError
+
+_log: Final = structlog.get_logger("gateway.accounts")
+
+MEASURE: Final = 900.0
+"""Seconds between two questions for an account's credits, where there are several accounts or one is used up."""
+
+Measure = Callable[[Member], Awaitable[Allowance | None]]
+"""Asks Kiro for an account's credits; None when it does not tell. Raises GatewayError."""
+
+
+class Upkeep:
+    """Begins with ``start`` and ends with ``close``, which keeps the state a last time."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        state: StateFile,
+        *,
+        measure: Measure,
+        save_interval: float = 10.0,
+        dice: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._pool = pool
+        self._state = state
+        self._measure = measure
+        self._save_interval = save_interval
+        self._dice = dice
+        self._sleep = sleep
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        for member in self._pool.members:
+            self._begin(self._renew_ahead(member), f"renew {member.name}")
+            self._begin(self._keep_measured(member), f"measure {member.name}")
+        self._begin(self._keep_state(), "keep state")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def close(self) -> None:
+        """Stop, and keep what is known."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._save()
+
+    async def _renew_ahead(self, member: Member) -> None:
+        while True:
+            account = member.account
+            await self._sleep(next_look(account.expires_at, account.now(), account.lead, self._dice()))
+            await self.look_after(member)
+
+    async def look_after(self, member: Member) -> None:
+        """Renew a token that is near its end, before a request has to wait for it; look whether a dead login is new."""
+        account = member.account
+        if member.health.out in PARKED:
+            await self._pool.look_at(member)
+        elif worth_refreshing(account.expires_at, account.refreshed_at, account.now(), account.lead):
+            await account.renew_ahead()
+
+    async def _keep_measured(self, member: Member) -> None:
+        """Credits are asked for only where they decide something: with one healthy account they do not."""
+        while True:
+            if len(self._pool.members) > 1 or member.health.out is Out.MONTH:
+                await self.measure(member)
+            await self._sleep(MEASURE * (0.9 + 0.2 * self._dice()))
+
+    async def measure(self, member: Member) -> None:
+        """Ask for an account's credits once; it is no fault of the account when it does not tell."""
+        if member.health.out in PARKED or member.health.disabled:
+            return
+        try:
+            allowance = await self._measure(member)
+        except GatewayError as error:
+            _log.debug("credits not told", account=member.name, reason=error.message)
+            return
+        if allowance is not None:
+            self._pool.learn(member, allowance)
+
+    async def _keep_state(self) -> None:
+        while True:
+            await self._sleep(self._save_interval)
+            await self._save()
+
+    async def _save(self) -> None:
+        if not self._pool.changed:
+            return
+        self._pool.changed = False
+        try:
+            await asyncio.to_thread(self._state.save, self._pool.healths())
+        except OSError as error:
+            self._pool.changed = True
+            _log.warning("state of the accounts not kept", error=error.strerror)

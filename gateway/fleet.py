@@ -1,0 +1,144 @@
+"""The accounts of one gateway put together: logins, the pool over them, the ways out, and what is done by itself."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import time
+from typing import Any, Final
+
+import structlog
+
+from gateway.accounts.account import Account
+from gateway.accounts.credentials import Credentials
+from gateway.accounts.health import Allowance, Breaker, Health, Out, Standing, standing
+from gateway.accounts.member import Member, login_mark
+from gateway.accounts.pacing import pacer
+from gateway.accounts.pool import Pool
+from gateway.accounts.state import StateFile
+from gateway.accounts.terms import Configured, Terms
+from gateway.accounts.upkeep import Upkeep
+from gateway.errors import GatewayError, Kind
+from gateway.settings import Settings
+from gateway.upstream.connection import Connection, TokenPost
+from gateway.upstream.control import fetch_models
+from gateway.upstream.profiles import ProfileList
+from gateway.upstream.usage import fetch_usage
+
+_log: Final = structlog.get_logger("gateway.accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """connections: by account name; accounts with the same proxy share one. upkeep: to be started and closed."""
+
+    pool: Pool
+    connections: Mapping[str, Connection]
+    upkeep: Upkeep
+    base_url: str | None
+
+    async def models(self) -> dict[str, Any]:
+        """Kiro's list of models, from the first healthy account that gets it. Raises GatewayError."""
+        last = GatewayError(Kind.OVERLOADED, "no account can be asked for the models now")
+        for member in self.pool.members:
+            if standing(member.health, time()) is Standing.OUT:
+                continue
+            try:
+                identity = await member.account.identity()
+                return await fetch_models(self.connections[member.name], identity, base_url=self.base_url)
+            except GatewayError as error:
+                last = error
+        raise last
+
+    async def close(self) -> None:
+        """Keep the state, let refreshes end, close the connections."""
+        await self.upkeep.close()
+        await self.pool.close()
+        for connection in {id(connection): connection for connection in self.connections.values()}.values():
+            await connection.close()
+
+
+async def assemble(settings: Settings, accounts: Sequence[Configured], folder: Path) -> Fleet:
+    """The fleet. folder: the gateway's own, for the state.
+
+    Raises GatewayError when none of the logins can be read, OSError for a ca_file that cannot be.
+    """
+    rules = settings.pool
+    ways: dict[str | None, Connection] = {}
+    members: list[Member] = []
+    connections: dict[str, Connection] = {}
+    parked: dict[str, Health] = {}
+    for configured, found in zip(accounts, await _loaded(accounts), strict=True):
+        way = ways.get(configured.proxy_url) or open_connection(settings, configured.proxy_url)
+        ways[configured.proxy_url] = way
+        member = _member(settings, configured, found, way, {member.name for member in members})
+        members.append(member)
+        connections[member.name] = way
+        if isinstance(found, GatewayError):
+            parked[member.key] = Health(Out.PARKED, since=time(), words=found.message, login=login_mark(("", "")))
+    state = StateFile(folder)
+    pool = Pool(
+        members,
+        breaker=Breaker(rules.recovery_timeout, rules.max_backoff_multiplier),
+        pacer=pacer(rules.max_concurrent, rules.min_interval),
+        healths=await asyncio.to_thread(state.load, time()) | parked,
+    )
+
+    async def measure(member: Member) -> Allowance | None:
+        identity = await member.account.identity()
+        limits = await fetch_usage(connections[member.name], identity, base_url=settings.upstream.base_url)
+        credit = limits.credits
+        if credit is None:
+            return None
+        return Allowance(credit.all_used, credit.all_limit, limits.resets_at, overage=bool(limits.overages))
+
+    upkeep = Upkeep(pool, state, measure=measure, save_interval=rules.state_save_interval)
+    return Fleet(pool, connections, upkeep, settings.upstream.base_url)
+
+
+async def _loaded(accounts: Sequence[Configured]) -> list[Credentials | GatewayError]:
+    """Every login, or why it cannot be read; raises when that is so of all."""
+    found = await asyncio.gather(
+        *(asyncio.to_thread(configured.source.load) for configured in accounts), return_exceptions=True
+    )
+    logins: list[Credentials | GatewayError] = []
+    for configured, login in zip(accounts, found, strict=True):
+        if isinstance(login, BaseException) and not isinstance(login, GatewayError):
+            raise login
+        if isinstance(login, GatewayError):
+            _log.warning("login not readable", source=configured.source.name, error=login.message)
+        logins.append(login)
+    faults = [login for login in logins if isinstance(login, GatewayError)]
+    if len(faults) == len(logins):
+        raise faults[0]
+    return logins
+
+
+def open_connection(settings: Settings, own_proxy: str | None = None) -> Connection:
+    """The way out that these settings describe, by an account's own proxy if it has one.
+
+    Must be called inside a running event loop. Raises OSError for a ca_file that cannot be read.
+    """
+    upstream = settings.upstream
+    common = upstream.proxy_url.reveal() if upstream.proxy_url else None
+    ca_file = Path(upstream.ca_file).expanduser() if upstream.ca_file else None
+    return Connection(proxy_url=own_proxy or common, ca_file=ca_file, connect_timeout=upstream.connect_timeout)
+
+
+def _member(
+    settings: Settings, configured: Configured, found: Credentials | GatewayError, way: Connection, taken: set[str]
+) -> Member:
+    """An account of the pool. One whose login cannot be read yet has an empty one until it can."""
+    account = Account(
+        configured.source,
+        Credentials("social", "") if isinstance(found, GatewayError) else found,
+        TokenPost(way),
+        base_url=settings.upstream.base_url,
+        threshold=settings.credentials.refresh_threshold,
+        profiles=ProfileList(way, settings.upstream.base_url),
+    )
+    terms = configured.terms or Terms(account.id)
+    if terms.name in taken:
+        terms = replace(terms, name=next(name for n in range(2, 9999) if (name := f"{terms.name}-{n}") not in taken))
+    gate = pacer(terms.max_concurrent, terms.min_interval, settings.pool.pause_after_429)
+    return Member(account, terms, gate)

@@ -1,0 +1,143 @@
+"""One attempt: a request on its way to Kiro, up to the first frame of the answer or to the fault."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import ClientResponse, ClientSession
+from yarl import URL
+
+from gateway.errors import Kind, Trouble, UpstreamError
+from gateway.events import Failure
+from gateway.kiro.answer import Answer
+from gateway.kiro.endpoints import Sending
+from gateway.kiro.explanation import explain_body
+from gateway.kiro.faults import http_fault
+from gateway.kiro.payload import Draft
+from gateway.upstream.attempts import Trace
+from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
+from gateway.upstream.stream import OpenStream, Tap
+
+_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
+_NO_STREAM: Final = ("json", "html", "xml", "text/")
+"""Content types of a 200 that is no answer (R27). An unknown or missing one is left to the frames' checksums."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Time-outs in seconds.
+
+    first_frame: from sending to the first frame of the answer, with ``per_100_kb`` added for the request's size, so
+    that it means a stuck request. idle: the longest silence between frames. refusal: to read an error's body.
+    """
+
+    first_frame: float = 30.0
+    per_100_kb: float = 15.0
+    idle: float = 300.0
+    refusal: float = BODY_PATIENCE
+
+    def for_body(self, size: int) -> float:
+        """Seconds to the first frame for a request of ``size`` bytes."""
+        return self.first_frame + self.per_100_kb * size / 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What stays the same over all attempts of a request. make_answer: a fresh decoder for each."""
+
+    draft: Draft
+    make_answer: Callable[[], Answer]
+    trace: Trace
+    tap: Tap
+    invocation_id: str
+
+
+class Exchange:
+    """Sends requests, each within its time."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+
+    async def send(self, connection: Connection, sending: Sending, request: Request) -> OpenStream:
+        """The answer, opened. Raises UpstreamError when the attempt failed, with everything of it closed."""
+        session = connection.session()
+        try:
+            return await self._in_time(connection, sending, session, request)
+        except BaseException as error:
+            await session.close()
+            if isinstance(error, UpstreamError) and error.unexplained:
+                error.message += " " + await asyncio.to_thread(_explanation, sending.body)
+            raise
+
+    async def _in_time(
+        self, connection: Connection, sending: Sending, session: ClientSession, request: Request
+    ) -> OpenStream:
+        limit = self._patience.for_body(len(sending.body))
+        try:
+            async with asyncio.timeout(limit):
+                return await self._exchanged(connection, sending, session, request)
+        except TimeoutError as error:
+            words = f"Kiro did not begin to answer within {limit:.3g} s."
+            raise UpstreamError(Kind.TIMEOUT, words, stuck=True, should_retry=False, trouble=Trouble.STUCK) from error
+
+    async def _exchanged(
+        self, connection: Connection, sending: Sending, session: ClientSession, request: Request
+    ) -> OpenStream:
+        where = f"Kiro (endpoint {request.trace.endpoint})"
+        with connection.translated(where):
+            response = await session.post(
+                URL(sending.url, encoded=True), data=sending.body, headers=sending.headers, allow_redirects=False
+            )
+        try:
+            request.trace.upstream_request_id = _request_id(response)
+            await self._refuse(connection, response, where)
+            return await self._begun(session, response, request)
+        except BaseException:
+            response.close()
+            raise
+
+    async def _refuse(self, connection: Connection, response: ClientResponse, where: str) -> None:
+        """Raise the fault of an answer that is no event stream."""
+        kind = response.headers.get("Content-Type", "").lower()
+        if response.status == HTTPStatus.OK and not any(word in kind for word in _NO_STREAM):
+            return
+        with connection.translated(where):
+            body = await read_bounded(response, BODY_LIMIT, self._patience.refusal)
+        raise http_fault(response.status, response.headers, body)
+
+    async def _begun(self, session: ClientSession, response: ClientResponse, request: Request) -> OpenStream:
+        """Read until the answer began or is over. A fault that comes first is a failed attempt."""
+        stream = OpenStream(session, response, request.make_answer(), request.tap, self._patience.idle)
+        try:
+            while not stream.answer.begun and not stream.ended:
+                stream.events += await stream.read()
+            _raise_first_fault(stream)
+        except BaseException:
+            await stream.close()
+            raise
+        return stream
+
+
+def _explanation(body: bytes) -> str:
+    """Why Kiro may have refused a body; in a thread, since reading 30 MB of pictures takes a while."""
+    return explain_body(body).message
+
+
+def _raise_first_fault(stream: OpenStream) -> None:
+    """A Failure with nothing of the answer before it: still an attempt's fault, no broken answer."""
+    for event in stream.events:
+        match event:
+            case Failure(UpstreamError() as error):
+                raise error
+            case Failure(error):
+                raise UpstreamError(error.kind, error.message, should_retry=error.should_retry)
+            case _ if stream.answer.begun:
+                return
+
+
+def _request_id(response: ClientResponse) -> str | None:
+    """Kiro's own name for the request, for support; bounded, as it goes into logs."""
+    found = next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), None)
+    return found[:128] if found else None
