@@ -154,7 +154,7 @@ class Honour:
     repair: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Ask once more for a whole answer that is not the JSON or the tool call demanded. It costs a request more.",
+        help="Ask once more for a whole answer that is not the JSON or call demanded; it costs a second request.",
     )
 
 

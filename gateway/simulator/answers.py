@@ -141,11 +141,13 @@ def _mention(tool: OfferedTool) -> re.Pattern[str]:
 
 
 def answer_text(prompt: Prompt, calls: Sequence[Call]) -> str:
-    """The words of the answer, always with characters of more than one byte."""
+    """The words of the answer, with characters of more than one byte; or the JSON that was asked for."""
     if prompt.results:
         return f"The tool answered — its words:\n\n{chr(10).join(prompt.results)[:QUOTED_RESULT]}"
     if calls:
         return f"I will call {', '.join(call.name for call in calls)} 🔧"
+    if prompt.json is not None:
+        return jsontext.encode(arguments.fill(prompt.json, prompt.text)).decode()
     if _GREETING.match(prompt.text) and len(prompt.text) <= _GREETING_LENGTH:
         return "Hello! 👋 I am the Kiro simulator: no model is behind me, but everything else is real. 你好!"
     return _echo(prompt)

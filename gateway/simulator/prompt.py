@@ -9,13 +9,15 @@ from gateway import jsontext
 from gateway.simulator.models import ServedModel
 
 _SCAFFOLD: Final = re.compile(
-    r"<(thinking_mode|max_thinking_length|thinking_effort|thinking_instruction|system-reminder|environment_details)>"
+    r"<(thinking_mode|max_thinking_length|thinking_effort|thinking_instruction|system-reminder|environment_details"
+    r"|json_schema)>"
     r".*?</\1>\s*",
     re.DOTALL,
 )
 """What gateways and client programs wrap around the words of the user; it often names tools, so it is not looked at."""
 
 _TAGS_ASKED: Final = re.compile(r"<thinking_mode>\s*(?:enabled|adaptive|interleaved)\s*</thinking_mode>")
+_JSON_SCHEMA: Final = re.compile(r"<json_schema>(.*)</json_schema>", re.DOTALL)
 _CHARACTERS_A_TOKEN: Final = 4
 _TOKENS_AN_IMAGE: Final = 1600
 
@@ -34,6 +36,7 @@ class Prompt:
 
     text: the current message without scaffolding. system: the first message of the history, where system prompts stand.
     results: texts of the tool results that came with this message. native: ``additionalModelRequestFields`` or {}.
+    json: the JSON schema that the answer must fit, if one stands in the message.
     tags: thinking tags were asked for in the prompt. input_tokens: an estimate over the whole body.
     """
 
@@ -44,6 +47,7 @@ class Prompt:
     tools: Sequence[OfferedTool] = ()
     results: Sequence[str] = ()
     images: int = 0
+    json: Mapping[str, Any] | None = None
     tags: bool = False
     native: Mapping[str, Any] = field(default_factory=dict)
     input_tokens: int = 1
@@ -66,6 +70,7 @@ def read(body: Mapping[str, Any], model: ServedModel, size: int) -> Prompt:
         tools=tuple(_tools(context)),
         results=tuple(_result(result) for result in _list(context.get("toolResults"))),
         images=len(images),
+        json=_json_schema(content),
         tags=bool(_TAGS_ASKED.search(content) or _TAGS_ASKED.search(system)),
         native=_mapping(body.get("additionalModelRequestFields")),
         input_tokens=estimate(size - _image_bytes(images)) + _TOKENS_AN_IMAGE * len(images),
@@ -75,6 +80,14 @@ def read(body: Mapping[str, Any], model: ServedModel, size: int) -> Prompt:
 def estimate(characters: int) -> int:
     """Tokens of so many characters, never 0."""
     return max(1, characters // _CHARACTERS_A_TOKEN)
+
+
+def _json_schema(content: str) -> Mapping[str, Any] | None:
+    found = _JSON_SCHEMA.search(content)
+    try:
+        return _mapping(jsontext.decode(found[1])) if found else None
+    except jsontext.JsonError:
+        return None
 
 
 def _tools(context: Mapping[str, Any]) -> list[OfferedTool]:

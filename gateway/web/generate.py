@@ -8,23 +8,30 @@ from aiohttp import web
 from gateway import jsontext
 from gateway.conversation import Conversation
 from gateway.dialects.dialect import Dialect, Opening
+from gateway.reply import Reply
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import read_conversation, read_object
+from gateway.web.honoured import Honoured
 from gateway.web.pump import Pace, Pump, whole
 from gateway.web.record import RECORD, Record
+from gateway.web.settle import Settle
 from gateway.web.translate import Translation, Translator
 
 
 class Generate:
     """The handler of one dialect's routes."""
 
-    def __init__(self, dialect: Dialect, translator: Translator, upstream: UpstreamClient, pace: Pace) -> None:
+    def __init__(
+        self, dialect: Dialect, translator: Translator, upstream: UpstreamClient, pace: Pace, *, repair: bool = False
+    ) -> None:
+        """repair: a whole answer that is not what the client demanded is asked for once more."""
         self._dialect = dialect
         self._translator = translator
         self._upstream = upstream
         self._pace = pace
+        self._repair = repair
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Read, translate, open the upstream, and answer as the client asked. Raises GatewayError."""
@@ -51,12 +58,20 @@ class Generate:
     async def _whole(
         self, record: Record, conversation: Conversation, translation: Translation, body: dict[str, Any]
     ) -> web.Response:
-        reply = await whole(lambda: self._open(translation, record), record)
+        reply = await self._settled(record, conversation, translation)
         answer = jsontext.encode(self._dialect.render(reply, body, _opening(record, conversation, translation)))
         record.capture.client_bytes(answer)
-        return web.Response(body=answer, content_type="application/json", headers=truth(conversation))
+        return web.Response(body=answer, content_type="application/json", headers=truth(conversation) | record.told)
 
-    async def _open(self, translation: Translation, record: Record) -> OpenStream:
+    async def _settled(self, record: Record, conversation: Conversation, translation: Translation) -> Reply:
+        async def ask(asked: Conversation) -> Reply:
+            again = asked is not conversation
+            sent = self._translator.translate(asked, self._dialect.name) if again else translation
+            return await whole(lambda: self._open(sent, record), record)
+
+        return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
+
+    async def _open(self, translation: Translation, record: Record) -> OpenStream | Honoured:
         stream = await self._upstream.open(
             translation.draft,
             lambda: self._translator.answer(translation),
@@ -65,7 +80,7 @@ class Generate:
             tap=record.capture,
         )
         record.answer = stream.answer
-        return stream
+        return self._translator.honoured(stream, translation)
 
 
 def truth(conversation: Conversation) -> dict[str, str]:

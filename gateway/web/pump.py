@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
@@ -11,7 +11,6 @@ from gateway.dialects.dialect import Encoder
 from gateway.errors import GatewayError
 from gateway.events import Event, Failure, Stop, Usage
 from gateway.reply import Reply
-from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.heartbeat import Heartbeat
 from gateway.web.record import Record
@@ -19,7 +18,27 @@ from gateway.web.record import Record
 COMMENT: Final = b": waiting\n\n"
 """Keeps a connection alive before the answer began; every client skips comments (clients.md finding 16)."""
 
-Open = Callable[[], Coroutine[Any, Any, OpenStream]]
+
+class Source(Protocol):
+    """An open answer: an OpenStream, or one on which the client's demands are kept."""
+
+    events: list[Event]
+
+    @property
+    def ended(self) -> bool:
+        """Whether a Stop or a Failure was given."""
+        ...
+
+    async def read(self) -> list[Event]:
+        """More events, possibly none."""
+        ...
+
+    async def close(self) -> None:
+        """Close the upstream. May be called twice."""
+        ...
+
+
+Open = Callable[[], Coroutine[Any, Any, Source]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Pump:
             self._record.end = "client_left"
         return response
 
-    async def _hold(self, task: "asyncio.Future[OpenStream]") -> None:
+    async def _hold(self, task: "asyncio.Future[Source]") -> None:
         """Wait for the upstream's first frame: in silence, then with comments under a 200."""
         done, _ = await asyncio.wait({task}, timeout=self._pace.hold)
         while not done:
@@ -66,7 +85,7 @@ class Pump:
             await self._send(COMMENT)
             done, _ = await asyncio.wait({task}, timeout=self._pace.ping)
 
-    async def _move(self, upstream: OpenStream) -> bytes:
+    async def _move(self, upstream: Source) -> bytes:
         """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
         chunk = self._encoder.start() + self._encoded(upstream.events)
         heart = Heartbeat(self._pace.ping, self._ping)
@@ -103,7 +122,7 @@ class Pump:
         return await self._response.end(last)
 
 
-async def _close(task: "asyncio.Future[OpenStream]") -> None:
+async def _close(task: "asyncio.Future[Source]") -> None:
     """Close the upstream, opened or still opening; an error of the opening has been told already."""
     if not task.done():
         task.cancel()

@@ -19,6 +19,8 @@ class Record:
     answer: the decoder, for what it noticed on its way.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
+    repaired: the model was asked a second time, since its first answer was not what the client demanded.
+    told: headers of the answer that are known by now.
     """
 
     request_id: str
@@ -32,6 +34,8 @@ class Record:
     stop: Stop | None = None
     error: GatewayError | None = None
     end: str | None = None
+    repaired: bool = False
+    told: dict[str, str] = field(default_factory=dict)
     answer: Answer | None = None
     abort: Callable[[GatewayError], Awaitable[web.StreamResponse]] | None = None
 

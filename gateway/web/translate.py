@@ -1,16 +1,21 @@
 """A client's conversation into what Kiro is sent, and what the decoder must know to read the answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.conversation import Conversation
+from gateway.conversation import Conversation, ToolChoice
+from gateway.honour.demands import Demands, demands
+from gateway.honour.prompt import instructed
 from gateway.kiro.answer import Answer, AnswerPlan
+from gateway.kiro.conversation_id import conversation_id
 from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.prompt_tokens import estimate_prompt
 from gateway.kiro.turn import ReasoningMode
+from gateway.upstream.stream import OpenStream
+from gateway.web.honoured import Honoured
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,12 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One request, ready to be sent, and the way to read its answer."""
+    """One request, ready to be sent, and the way to read its answer and to hold it to what was asked."""
 
     resolved: Resolved
     draft: Draft
     plan: AnswerPlan
+    demands: Demands
 
 
 _NAMES_KEPT: Final = 256
@@ -65,22 +71,39 @@ class Translator:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
         manner = self._manners[dialect]
         resolved = self._resolve(conversation.model)
-        draft = lay_out(conversation, resolved, manner.layout, continuation_id=self._new_id())
-        unasked = manner.only_asked and not (conversation.thinking.asked or resolved.thinking)
+        if resolved.chat_only:
+            conversation = replace(conversation, tool_choice=ToolChoice("none"))
+        told = instructed(conversation)
+        if told is not conversation:
+            told = replace(told, session=conversation_id(conversation))  # the words change from turn to turn
+        draft = lay_out(told, resolved, manner.layout, continuation_id=self._new_id())
+        asked = bool(conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(
             tags=draft.tags,
-            reasoning=ReasoningMode.REMOVE if unasked else manner.reasoning,
+            reasoning=manner.reasoning if asked or not manner.only_asked else ReasoningMode.REMOVE,
             window=resolved.model.window,
             needs_signal=resolved.model.needs_signal,
             after_tool_results=draft.after_tool_results,
             original_names=draft.names,
             input_estimate=estimate_prompt(conversation),
         )
-        return Translation(resolved, draft, plan)
+        wanted = demands(
+            conversation,
+            told=draft.body.get("additionalModelRequestFields", {}).get("max_tokens"),
+            most=resolved.model.max_output,
+            thinking=asked,
+            input_estimate=plan.input_estimate,
+        )
+        return Translation(resolved, draft, plan, wanted)
 
     def answer(self, translation: Translation) -> Answer:
         """A decoder for one attempt."""
         return Answer(translation.plan, self._count, self._blocks)
+
+    def honoured(self, stream: OpenStream, translation: Translation) -> OpenStream | Honoured:
+        """An open answer, held to what the client demanded; as it is, when that is nothing."""
+        demanded = translation.demands
+        return stream if demanded.none else Honoured(stream, demanded.stages(self._count))
 
     def _resolve(self, name: str) -> Resolved:
         catalogue = self._catalogue()

@@ -42,6 +42,11 @@ def test_other_prompts_are_echoed_by_the_simulator() -> None:
     assert "get_weather" in text
 
 
+def test_json_that_is_asked_for_is_answered_by_its_schema() -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    assert heard(prompt('Look up "Lisbon".', json=schema)).text() == '{"city":"Lisbon"}'
+
+
 def test_the_rpc_style_opens_with_its_two_frames() -> None:
     assert heard(prompt(), rpc=True).kinds()[:2] == ["initial-response", "messageMetadataEvent"]
     assert heard(prompt(), rpc=False).kinds()[0] == "assistantResponseEvent"

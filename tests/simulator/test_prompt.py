@@ -31,6 +31,13 @@ def test_tools_results_and_images_are_found() -> None:
     assert (read.images, read.input_tokens) == (1, 100 + 1600)
 
 
+def test_a_schema_in_the_words_is_read_and_is_no_words() -> None:
+    read = prompt.read(body('Who?\n\nIn JSON:\n<json_schema>{"type":"object"}</json_schema>'), MODEL, 100)
+    assert (read.text, read.json) == ("Who?\n\nIn JSON:", {"type": "object"})
+    for odd in ("<json_schema>{</json_schema>", "<json_schema>", "hi"):
+        assert prompt.read(body(odd), MODEL, 100).json is None
+
+
 def test_a_body_of_any_shape_can_be_read() -> None:
     for odd in ({}, {"conversationState": []}, {"conversationState": {"currentMessage": {"userInputMessage": 1}}}):
         assert prompt.read(odd, MODEL, 0).input_tokens == 1
