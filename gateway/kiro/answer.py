@@ -1,11 +1,11 @@
 """One answer of Kiro: bytes in, events out. Frames, parts and the turn, tied together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.events import Event
 from gateway.kiro.eventstream import FrameDecoder, HeaderBlocks
-from gateway.kiro.parts import Opening, Unknown
+from gateway.kiro.parts import Opening, Part, TextPart, Unknown
 from gateway.kiro.reasoning import ReasoningMode
 from gateway.kiro.response import read
 from gateway.kiro.turn import AnswerPlan, Turn
@@ -18,17 +18,20 @@ class Answer:
 
     begun: a frame of the answer itself came, so that Kiro works on it; those that only open the stream do not count.
     frames: whole frames so far; the sign of life that an idle time-out goes by.
+    model: the one Kiro says it is, from its first text on; for ``auto`` the one that was chosen.
     """
 
-    __slots__ = ("_decoder", "_turn", "_unknown", "begun", "frames")
+    __slots__ = ("_decoder", "_opening", "_turn", "_unknown", "begun", "frames", "model")
 
     def __init__(self, plan: AnswerPlan, count: Callable[[str], int], blocks: HeaderBlocks | None = None) -> None:
         """``count``: tokens of a text, for when Kiro does not tell the output's. ``blocks``: see FrameDecoder."""
         self._decoder = FrameDecoder(blocks)
         self._turn = Turn(plan, count)
         self._unknown: dict[str, int] = {}
+        self._opening = True  # not begun, or no text yet
         self.begun = False
         self.frames = 0
+        self.model: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -45,6 +48,11 @@ class Answer:
         """How full the context is after the turn (12.5 is an eighth), if Kiro told."""
         return self._turn.figures.percent
 
+    @property
+    def cut_calls(self) -> Sequence[str]:
+        """Ids of the tool calls whose arguments did not come whole."""
+        return self._turn.cut_calls
+
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete; on a broken stream the good ones first, then a Failure."""
         turn = self._turn
@@ -54,8 +62,8 @@ class Answer:
         self.frames += len(frames)
         for frame in frames:
             parts = read(frame)
-            if not self.begun:
-                self.begun = not any(isinstance(part, Opening) for part in parts)
+            if self._opening:
+                self._open(parts)
             for part in parts:
                 if isinstance(part, Unknown):
                     self._unknown[part.name] = self._unknown.get(part.name, 0) + 1
@@ -64,6 +72,14 @@ class Answer:
         if self._decoder.fault is not None:
             turn.fail(_damaged(self._decoder.fault))
         return turn.take()
+
+    def _open(self, parts: Sequence[Part]) -> None:
+        """Look at the first frames, up to one with text: has the answer begun, and who gives it?"""
+        self.begun = self.begun or not any(isinstance(part, Opening) for part in parts)
+        for part in parts:
+            if isinstance(part, TextPart):
+                self._opening = False
+                self.model = self.model or part.model
 
     def finish(self, *, delimited: bool = True) -> list[Event]:
         """The body ended. ``delimited``: its length or last chunk said so, not just the connection's end."""

@@ -72,12 +72,11 @@ class Turn:
     """One turn's state: the open call, what waits for its end, and what Kiro told of the end.
 
     ended: a Stop or a Failure was given; what comes after is ignored.
-    figures: what Kiro told of tokens, percent and credits.
+    figures: what Kiro told of tokens, percent and credits. cut_calls: ids of calls whose arguments did not come whole.
     """
 
     __slots__ = (
         "_blocks",
-        "_broken_call",
         "_call",
         "_calls",
         "_flowed",
@@ -88,6 +87,7 @@ class Turn:
         "_reason",
         "_signal",
         "_tally",
+        "cut_calls",
         "ended",
         "figures",
     )
@@ -102,7 +102,8 @@ class Turn:
         self._calls: set[str] = set()  # ids of all calls begun
         self._queue = Queue()
         self._reason: StopReason | None = None
-        self._flowed = self._signal = self._broken_call = False
+        self._flowed = self._signal = False
+        self.cut_calls: tuple[str, ...] = ()
         self.figures = Figures()
         self.ended = False
 
@@ -215,7 +216,8 @@ class Turn:
 
     def _finish_call(self, call: Call, *, stopped: bool) -> None:
         self._arguments(call.finish(stopped=stopped))
-        self._broken_call = self._broken_call or not call.complete
+        if not call.complete:
+            self.cut_calls += (call.id,)
         self._blocks.close()
         self._call = None
 
@@ -254,7 +256,7 @@ class Turn:
         self._end(Stop(self._stop_reason()))
 
     def _stop_reason(self) -> StopReason:
-        if self._broken_call:
+        if self.cut_calls:
             return StopReason.MAX_TOKENS
         if self._blocks.lifted and self._reason in (None, StopReason.END_TURN):
             return StopReason.TOOL_USE

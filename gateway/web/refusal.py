@@ -2,12 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from aiohttp import web
 
 from gateway import jsontext
 from gateway.dialects.dialect import Dialect
 from gateway.errors import GatewayError, Kind
+
+USUAL_WAIT: Final = 5.0
+"""Seconds, where Kiro named none: it never does, and its limits are over within some."""
+
+LONGEST_WAIT: Final = 3600
+"""Seconds; the SDKs sleep as long as they are told, and a wrong figure must not put a client to sleep for a month."""
+
+_LATER: Final = (429, 503, 529)
 
 
 def clothes(request: web.BaseRequest, dialects: Sequence[Dialect]) -> Dialect:
@@ -21,13 +30,19 @@ def clothes(request: web.BaseRequest, dialects: Sequence[Dialect]) -> Dialect:
 
 
 def refusal(dialect: Dialect, error: GatewayError, request_id: str) -> web.Response:
-    """The error as a response, with the headers by which clients decide whether to try again."""
+    """The error as a response, with the headers by which clients decide whether to try again.
+
+    Codex gives up at once on a 429 that names no wait, so every answer that means "later" names one.
+    """
     status, body = dialect.error(error, request_id)
     headers = {}
     if error.should_retry is not None:
         headers["x-should-retry"] = "true" if error.should_retry else "false"
-    if error.retry_after is not None:
-        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    wait = error.retry_after
+    if wait is None and status in _LATER:
+        wait = USUAL_WAIT
+    if wait is not None:
+        headers["retry-after"] = str(min(max(1, math.ceil(wait)), LONGEST_WAIT))
     return web.Response(status=status, body=jsontext.encode(body), content_type="application/json", headers=headers)
 
 

@@ -10,6 +10,7 @@ from gateway.dialects.dialect import Dialect
 from gateway.errors import GatewayError, Kind
 from gateway.web.record import RECORD
 from gateway.web.refusal import clothes, from_http, refusal
+from gateway.web.truth import truth
 
 log = structlog.get_logger("gateway.errors")
 
@@ -43,4 +44,6 @@ async def _answer(request: web.Request, dialects: Sequence[Dialect], error: Gate
     record.error = error
     if record.abort is not None:
         return await record.abort(error)
-    return refusal(clothes(request, dialects), error, record.request_id)
+    response = refusal(clothes(request, dialects), error, record.request_id)
+    response.headers.update(truth(record))
+    return response

@@ -1,0 +1,68 @@
+"""Serves an application on a socket until a signal, and ends it so that no answer is cut off without a word."""
+
+import asyncio
+import signal
+import socket as socket_options
+import sys
+from collections.abc import Callable
+from socket import AF_INET, AF_INET6, socket
+from typing import Final
+
+from aiohttp import web
+
+from gateway.web.middlewares.drain import DRAIN, GRACE
+
+BACKLOG: Final = 1024
+"""Connections the kernel may hold while the loop is busy; a burst of a fleet of agents fits."""
+
+HUNG_SECONDS: Final = 120.0
+"""How long a peer may leave what was sent to it unacknowledged: longer than a laptop's short sleep."""
+
+HEADER_BYTES: Final = 32 * 1024
+"""Of one header field: Codex sends its turn's metadata in one. aiohttp's own limit is 8190."""
+
+
+class Signals:
+    """SIGTERM or SIGINT: the first sets ``stop``, the next one ``hurry``. Made within the running loop."""
+
+    def __init__(self) -> None:
+        self.stop, self.hurry = asyncio.Event(), asyncio.Event()
+        if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def serve_until(
+    signals: Signals, app: web.Application, listener: socket, announce: Callable[[], None], drain_timeout: float
+) -> None:
+    """Serve; ``announce`` is called when requests are taken. After the first signal none are, and those under way have
+    ``drain_timeout`` seconds.
+
+    ``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is.
+    """
+    runner = web.AppRunner(
+        app, handler_cancellation=True, access_log=None, shutdown_timeout=GRACE, max_field_size=HEADER_BYTES
+    )
+    await runner.setup()
+    _end_hung_peers(listener)
+    try:
+        site = web.SockSite(runner, listener, backlog=BACKLOG)
+        await site.start()
+        announce()
+        await signals.stop.wait()
+        await site.stop()
+        await asyncio.sleep(0)  # requests that have arrived begin, and are not taken for idle connections
+        if runner.server is not None:
+            runner.server.pre_shutdown()  # idle connections close now, busy ones after their answer
+        await app[DRAIN].finish(drain_timeout, signals.hurry)
+    finally:
+        await runner.cleanup()
+
+
+def _end_hung_peers(listener: socket) -> None:
+    """Let the kernel end connections whose peer acknowledges nothing; accepted sockets inherit it (Linux)."""
+    if hasattr(socket_options, "TCP_USER_TIMEOUT") and listener.family in (AF_INET, AF_INET6):
+        listener.setsockopt(socket_options.IPPROTO_TCP, socket_options.TCP_USER_TIMEOUT, int(HUNG_SECONDS * 1000))

@@ -1,0 +1,33 @@
+"""Headers that tell what an answer's body cannot: who really answered, and what became of the request on its way."""
+
+from typing import Final
+
+from gateway.web.record import Record
+
+LONGEST: Final = 256
+"""Characters of a value; a model's name and a tool's are the client's own text."""
+
+
+def truth(record: Record) -> dict[str, str]:
+    """What is known now; before the first byte that is everything but what a retry under comments changed.
+
+    The model is the one Kiro named, where it had named one by then, else the one it was asked for.
+    """
+    trace = record.trace
+    told = dict(record.told)
+    if trace.attempts:
+        model = (record.answer and record.answer.model) or record.upstream_model
+        facts = {
+            "x-kiro-gateway-model": model,
+            "x-kiro-gateway-endpoint": trace.endpoint,
+            "x-kiro-gateway-account": trace.account,
+            "x-kiro-gateway-upstream-request-id": trace.upstream_request_id,
+            "x-kiro-gateway-attempts": str(trace.attempts),
+        }
+        told.update({name: value for name, value in facts.items() if value})
+    return {name: _header_safe(value) for name, value in told.items()}
+
+
+def _header_safe(text: str) -> str:
+    """What a header can carry: one line of ASCII."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text[:LONGEST])

@@ -1,0 +1,165 @@
+"""A gateway that is told to stop: answers end, late ones with an error in the client's protocol, none with a cut."""
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anthropic
+import openai
+import pytest
+
+from tests.e2e.conftest import Rig
+from tests.processes import CEILING, KEY, Process, gateway_environment, running
+
+HELLO = [{"role": "user", "content": "Say hello."}]
+TEXT = {"event": "assistantResponseEvent", "payload": {"content": "first"}}
+END = {"event": "contextUsageEvent", "payload": {"contextUsagePercentage": 1.5}}
+GATED = {"frames": [TEXT, {**TEXT, "gate": "next"}, END]}
+ENDLESS = {"frames": [TEXT], "stall": True}
+SILENT = {"stall": "headers"}
+
+
+@contextmanager
+def stopping(rig: Rig, home: Path, drain: str = "60") -> Iterator[Process]:
+    """A gateway of the test's own, which may be stopped."""
+    environment = gateway_environment(home, rig.simulator.url, rig.authority, KIRO_GATEWAY_SERVER_DRAIN_TIMEOUT=drain)
+    with running("serve", "--port", "0", environment=environment, log=home / "log") as process:
+        yield process
+
+
+def claude(process: Process) -> anthropic.Anthropic:
+    return anthropic.Anthropic(base_url=process.url, api_key=KEY, max_retries=0)
+
+
+def begin(process: Process, path: str, **body: Any) -> socket.socket:
+    """A request on a raw socket: what it reads to its end is all that the client ever got."""
+    payload = json.dumps({"model": "claude-sonnet-4.5", "max_tokens": 99, "messages": HELLO, **body}).encode()
+    place = urlsplit(process.url)
+    peer = socket.create_connection((place.hostname, place.port), timeout=CEILING)
+    head = f"POST {path} HTTP/1.1\r\nHost: {place.netloc}\r\nx-api-key: {KEY}\r\nContent-Type: application/json\r\n"
+    peer.sendall(f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload)
+    return peer
+
+
+def read_until(peer: socket.socket, words: bytes) -> bytes:
+    seen = b""
+    while words not in seen:
+        piece = peer.recv(65536)
+        assert piece, f"closed before {words!r}: {seen!r}"
+        seen += piece
+    return seen
+
+
+def read_all(peer: socket.socket) -> bytes:
+    """Everything up to a proper end; a reset would raise."""
+    seen = b""
+    while piece := peer.recv(65536):
+        seen += piece
+    peer.close()
+    return seen
+
+
+def refused(process: Process) -> bool:
+    place = urlsplit(process.url)
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=CEILING).close()
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it waited to be accepted when the socket closed
+        return True
+    return False
+
+
+def test_a_stream_finishes_while_nobody_new_is_let_in(rig: Rig, tmp_path: Path) -> None:
+    rig.simulator.push(GATED)
+    with stopping(rig, tmp_path) as process, claude(process) as client:
+        options = {"model": "claude-sonnet-4.5", "max_tokens": 99, "messages": HELLO}
+        with client.messages.stream(**options) as stream:
+            pieces = iter(stream.text_stream)
+            assert next(pieces) == "first"
+            process.popen.send_signal(signal.SIGTERM)
+            while not refused(process):
+                pass
+            rig.simulator.open("next")
+            assert "".join(pieces) == "first"
+            assert stream.get_final_message().stop_reason == "end_turn"
+        assert process.popen.wait(CEILING) == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
+def test_what_does_not_finish_in_time_ends_with_an_error_event(rig: Rig, tmp_path: Path, path: str) -> None:
+    rig.simulator.push(ENDLESS)
+    with stopping(rig, tmp_path, drain="0") as process:
+        peer = begin(process, path, stream=True)
+        seen = read_until(peer, b"first")
+        process.popen.send_signal(signal.SIGTERM)
+        seen += read_all(peer)
+        assert process.popen.wait(CEILING) == 0
+    assert b"being stopped" in seen and seen.endswith(b"0\r\n\r\n")
+    assert b"message_stop" not in seen and b"[DONE]" not in seen and b'"finish_reason":"' not in seen
+    rig.simulator.wait("client_left")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v1/messages", b"529"), ("/v1/chat/completions", b"503")])
+@pytest.mark.parametrize("answer", [SILENT, ENDLESS])
+def test_a_whole_answer_that_does_not_finish_is_a_status(
+    rig: Rig, tmp_path: Path, path: str, status: bytes, answer: dict[str, Any]
+) -> None:
+    rig.simulator.push(answer)
+    with stopping(rig, tmp_path, drain="0") as process:
+        peer = begin(process, path)
+        rig.simulator.wait("generate")
+        process.popen.send_signal(signal.SIGTERM)
+        head = read_all(peer).lower()
+        assert process.popen.wait(CEILING) == 0
+    assert head.startswith(b"http/1.1 " + status)
+    assert b"\r\nretry-after: 2\r\n" in head and b"being stopped" in head
+
+
+def test_a_second_signal_hurries(rig: Rig, tmp_path: Path) -> None:
+    rig.simulator.push(ENDLESS)
+    with stopping(rig, tmp_path, drain="3600") as process, claude(process) as client:
+        options = {"model": "claude-sonnet-4.5", "max_tokens": 99, "messages": HELLO}
+        with (
+            pytest.raises(anthropic.APIStatusError, match="being stopped"),
+            client.messages.stream(**options) as stream,
+        ):
+            for _ in stream.text_stream:
+                process.popen.send_signal(signal.SIGTERM)
+                while not refused(process):
+                    pass
+                process.popen.send_signal(signal.SIGTERM)
+        assert process.popen.wait(CEILING) == 0
+
+
+def test_an_idle_connection_does_not_hold_up_the_end(rig: Rig, tmp_path: Path) -> None:
+    with (
+        stopping(rig, tmp_path, drain="3600") as process,
+        openai.OpenAI(base_url=f"{process.url}/v1", api_key=KEY) as gpt,
+    ):
+        gpt.models.list()  # its connection stays open
+        assert process.stop() == 0
+
+
+def test_many_streams_all_end_by_themselves_or_with_an_error(rig: Rig, tmp_path: Path) -> None:
+    rig.simulator.push(*([GATED] * 10), *([ENDLESS] * 10))
+    with stopping(rig, tmp_path, drain="3600") as process:
+        peers = []
+        for number in range(20):
+            peers.append(begin(process, "/v1/messages", stream=True))
+            rig.simulator.wait("generate", number + 1)
+        seen = [read_until(peer, b"first") for peer in peers]
+        process.popen.send_signal(signal.SIGTERM)
+        while not refused(process):
+            pass
+        for _ in range(10):
+            rig.simulator.open("next")
+        ended = [seen[number] + read_all(peers[number]) for number in range(10)]
+        process.popen.send_signal(signal.SIGTERM)
+        broken = [seen[number] + read_all(peers[number]) for number in range(10, 20)]
+        assert process.popen.wait(CEILING) == 0
+    assert all(b"message_stop" in one and b"event: error" not in one for one in ended)
+    assert all(b"event: error" in one and b"message_stop" not in one for one in broken)
