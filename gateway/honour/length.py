@@ -11,6 +11,8 @@ TOLERANCE: Final = 1.25
 _DENSEST: Final = 2
 """Bytes of a token in the densest real texts (prose has 4 to 5, JSON 3): fewer bytes than that need no counting."""
 
+_TEXT_ALONE: Final = {TextDelta}
+
 _WORD: Final = 32
 """Characters after which a text without white space is no unfinished word."""
 
@@ -39,6 +41,14 @@ class Length:
 
     def feed(self, events: list[Event]) -> list[Event]:
         """The events up to the one that goes too far. A Stop that comes without usage gets one."""
+        if set(map(type, events)) == _TEXT_ALONE:  # most chunks of most answers, so they are weighed as one
+            said = "".join([event.text for event in events if isinstance(event, TextDelta)])
+            if not self._weighs_too_much(said):
+                self._take(said)
+                return events
+        return self._one_by_one(events)
+
+    def _one_by_one(self, events: list[Event]) -> list[Event]:
         for number, event in enumerate(events):
             match event:
                 case TextDelta(_, said) | ArgumentsDelta(_, said):
@@ -64,9 +74,16 @@ class Length:
 
     def _add(self, said: str) -> bool:
         """Take what was said; whether it is too much."""
+        self._take(said)
+        return self._weighs_too_much() and self._over()
+
+    def _take(self, said: str) -> None:
         self._waiting.append(said)
-        self._weight += len(said) if said.isascii() else _size(said)
-        return self._counted + self._weight / _DENSEST > self._most and self._over()
+        self._weight += _size(said)
+
+    def _weighs_too_much(self, said: str = "") -> bool:
+        """Whether it might be too much, with ``said`` on top: only then anything is counted."""
+        return self._counted + (self._weight + _size(said)) / _DENSEST > self._most
 
     def _over(self) -> bool:
         """Count the words that are whole by now."""
@@ -87,4 +104,4 @@ class Length:
 
 
 def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

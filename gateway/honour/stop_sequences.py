@@ -14,12 +14,13 @@ class StopSequences:
     start of a block that has said nothing yet (``_start``): a block that the cut leaves empty never existed.
     """
 
-    __slots__ = ("_held", "_index", "_longest", "_sequences", "_start", "_stopped")
+    __slots__ = ("_firsts", "_held", "_index", "_longest", "_sequences", "_start", "_stopped")
 
     def __init__(self, sequences: Sequence[str]) -> None:
         """``sequences``: one at least, none of them empty."""
         self._sequences = tuple(sequences)
         self._longest = max(map(len, sequences))
+        self._firsts = {sequence[0] for sequence in sequences}
         self._start: BlockStart | None = None
         self._held = ""
         self._index = -1  # of the open text block
@@ -77,9 +78,10 @@ class StopSequences:
 
     def _undecided(self, text: str) -> int:
         """How many characters at the end of ``text`` may be the beginning of a sequence: as many as possible."""
-        for start in range(max(0, len(text) - self._longest + 1), len(text)):
-            if any(sequence.startswith(text[start:]) for sequence in self._sequences):
-                return len(text) - start
+        tail = text[max(0, len(text) - self._longest + 1) :]
+        for start, letter in enumerate(tail):
+            if letter in self._firsts and any(sequence.startswith(tail[start:]) for sequence in self._sequences):
+                return len(tail) - start
         return 0
 
 
