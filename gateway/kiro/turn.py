@@ -115,6 +115,9 @@ class Turn:
         """Take the next part."""
         if self.ended:
             return
+        if part.__class__ is TextPart and self._call is None:  # nearly every part of nearly every answer
+            self._text(part.text)
+            return
         match part:
             case TextPart() | ReasoningPart() | ToolPart():
                 self._content(part)

@@ -38,13 +38,19 @@ class AnswerStream:
         self.began = False
         self.gone = False
 
+    def tell(self, headers: Mapping[str, str]) -> None:
+        """Add headers; when the response has begun it is too late for them."""
+        if not self.began:
+            self._response.headers.update(headers)
+
     async def write(self, chunk: bytes) -> None:
         """Send a chunk, after the headers if it is the first. Waits while the client does not read.
 
         A client that has left is no error: ``gone`` is set and the chunk is dropped.
         """
         try:
-            await self._begin()
+            if not self.began:
+                await self._begin()
             await self._response.write(chunk)
         except ConnectionResetError:
             self.gone = True
@@ -53,13 +59,13 @@ class AnswerStream:
         """Send the last chunk together with the end, and hand the response to the server."""
         if not self.gone:
             try:
-                await self._begin()
+                if not self.began:
+                    await self._begin()
                 await self._response.write_eof(chunk)
             except ConnectionResetError:
                 self.gone = True
         return self._response
 
     async def _begin(self) -> None:
-        if not self.began:
-            self.began = True
-            await self._response.prepare(self._request)
+        self.began = True
+        await self._response.prepare(self._request)

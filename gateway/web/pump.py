@@ -1,6 +1,5 @@
 """Moves an answer from the upstream to the client: one loop, one writer, one write per network chunk."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -9,7 +8,7 @@ from aiohttp import web
 
 from gateway.dialects.dialect import Encoder
 from gateway.errors import GatewayError
-from gateway.events import Event, Failure, Stop, Usage
+from gateway.events import Event, Failure, Stop, StopReason, Usage
 from gateway.reply import Reply
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.heartbeat import Heartbeat
@@ -57,50 +56,44 @@ class Pump:
         self._response = response
         self._record = record
         self._pace = pace
+        self._answering = False
 
     async def run(self, opening: Open) -> web.StreamResponse:
         """Answer. Raises GatewayError while a status can still be sent; afterwards ``record.abort`` ends the stream.
 
         The upstream is closed on every way out, a client that leaves included.
         """
-        task = asyncio.ensure_future(opening())
+        heart = Heartbeat(self._beat, first=self._pace.hold, interval=self._pace.ping)
         try:
-            await self._hold(task)
-            upstream = await task
-            self._record.abort = self._abort
-            last = await self._move(upstream)
+            upstream = await opening()
+            try:
+                last = await self._move(upstream, heart)
+            finally:
+                await upstream.close()
         finally:
-            await _close(task)
+            await heart.stop()
         self._record.capture.client_bytes(last)
         response = await self._response.end(last)
         if self._response.gone:
             self._record.end = "client_left"
         return response
 
-    async def _hold(self, task: "asyncio.Future[Source]") -> None:
-        """Wait for the upstream's first frame: in silence, then with comments under a 200."""
-        done, _ = await asyncio.wait({task}, timeout=self._pace.hold)
-        while not done:
-            self._record.abort = self._abort
-            await self._send(COMMENT)
-            done, _ = await asyncio.wait({task}, timeout=self._pace.ping)
-
-    async def _move(self, upstream: Source) -> bytes:
+    async def _move(self, upstream: Source, heart: Heartbeat) -> bytes:
         """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
+        await heart.settle()
+        self._answering, self._record.abort = True, self._abort
         chunk = self._encoder.start() + self._encoded(upstream.events)
-        heart = Heartbeat(self._pace.ping, self._ping)
-        try:
-            while not upstream.ended and not self._response.gone:
-                if chunk:
-                    heart.touch()
-                    await self._send(chunk)
-                chunk = self._encoded(await upstream.read())
-        finally:
-            await heart.stop()
+        while not upstream.ended and not self._response.gone:
+            if chunk:
+                heart.touch()
+                await self._send(chunk)
+            chunk = self._encoded(await upstream.read())
         return chunk
 
-    async def _ping(self) -> None:
-        await self._send(self._encoder.ping())
+    async def _beat(self) -> None:
+        """Break a silence: with comments under a 200 while the upstream has not begun, with pings afterwards."""
+        self._record.abort = self._abort
+        await self._send(self._encoder.ping() if self._answering else COMMENT)
 
     def _encoded(self, events: list[Event]) -> bytes:
         """The events of one network chunk as one chunk of bytes; the turn's last ones also go into the record."""
@@ -120,15 +113,6 @@ class Pump:
         last = self._encoder.encode(failure)
         self._record.capture.client_bytes(last)
         return await self._response.end(last)
-
-
-async def _close(task: "asyncio.Future[Source]") -> None:
-    """Close the upstream, opened or still opening; an error of the opening has been told already."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
-    if not task.cancelled() and task.exception() is None:
-        await task.result().close()
 
 
 async def whole(opening: Open, record: Record) -> Reply:
@@ -158,6 +142,14 @@ def note(event: Event, record: Record) -> None:
             record.usage = event
         case Stop():
             record.stop = event
+            if event.reason is StopReason.MAX_TOKENS:
+                _note_cut_calls(record)
         case Failure(error):
+            record.complete(error)
             record.error, record.end = error, "failed"
             record.capture.failed(error)
+
+
+def _note_cut_calls(record: Record) -> None:
+    if record.cut is not None and record.answer is not None and record.answer.cut_calls:
+        record.cut(record.answer.cut_calls)
