@@ -2,19 +2,16 @@
 
 import asyncio
 import hashlib
-import signal
-import socket as socket_options
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from socket import AF_INET, AF_INET6, socket
-from typing import Final
+from socket import socket
 
 from aiohttp import web
 
+from gateway import admin
 from gateway.accounts.terms import Configured
 from gateway.dialects import DIALECTS
 from gateway.dialects.anthropic import ANTHROPIC, Anthropic
@@ -33,8 +30,8 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.exchange import Patience
 from gateway.upstream.live_catalogue import LiveCatalogue
 from gateway.web.capture import Captures
-from gateway.web.cut_calls import CutCalls
 from gateway.web.count_tokens import CountTokens
+from gateway.web.cut_calls import CutCalls
 from gateway.web.generate import Generate
 from gateway.web.guard import Guard
 from gateway.web.health import Health
@@ -44,12 +41,13 @@ from gateway.web.memory import FORGETFUL
 from gateway.web.middlewares.access_log import access_log
 from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
-from gateway.web.middlewares.drain import DRAIN, GRACE, Drain, drained
+from gateway.web.middlewares.drain import DRAIN, Drain, drained
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
 from gateway.web.responses import Responses
+from gateway.web.serving import Signals, serve_until
 from gateway.web.translate import Manner, Translator
 
 try:
@@ -57,21 +55,13 @@ try:
 except ImportError:  # it does not exist for Windows
     uvloop = None  # type: ignore[assignment,unused-ignore]  # the ignore is for the platforms that have it
 
-BACKLOG: Final = 1024
-"""Connections the kernel may hold while the loop is busy; a burst of a fleet of agents fits."""
-
-HUNG_SECONDS: Final = 120.0
-"""How long a peer may leave what was sent to it unacknowledged: longer than a laptop's short sleep."""
-
-HEADER_BYTES: Final = 32 * 1024
-"""Of one header field: Codex sends its turn's metadata in one. aiohttp's own limit is 8190."""
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the command hands in beside the settings.
 
     accounts: one at least. folder: the gateway's own, for what it learns of them. simulated: the account is invented.
+    admin_keys: open what clients have no business with, and all the rest.
     """
 
     settings: Settings
@@ -79,6 +69,7 @@ class Given:
     accounts: tuple[Configured, ...]
     folder: Path
     simulated: bool = False
+    admin_keys: tuple[str, ...] = ()
 
 
 def serve(given: Given, listener: socket, announce: Callable[[], None]) -> None:
@@ -91,44 +82,8 @@ def serve(given: Given, listener: socket, announce: Callable[[], None]) -> None:
 
 
 async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -> None:
-    """``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is."""
-    signals = _Signals()
-    app = await build(given)
-    runner = web.AppRunner(
-        app, handler_cancellation=True, access_log=None, shutdown_timeout=GRACE, max_field_size=HEADER_BYTES
-    )
-    await runner.setup()
-    _end_hung_peers(listener)
-    try:
-        site = web.SockSite(runner, listener, backlog=BACKLOG)
-        await site.start()
-        announce()
-        await signals.stop.wait()
-        await site.stop()
-        if runner.server is not None:
-            runner.server.pre_shutdown()  # idle connections close now, busy ones after their answer
-        await app[DRAIN].finish(given.settings.server.drain_timeout, signals.hurry)
-    finally:
-        await runner.cleanup()
-
-
-class _Signals:
-    """SIGTERM or SIGINT: the first sets ``stop``, the next one ``hurry``."""
-
-    def __init__(self) -> None:
-        self.stop, self.hurry = asyncio.Event(), asyncio.Event()
-        if sys.platform != "win32":  # there Ctrl-C arrives as KeyboardInterrupt
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, self._received)
-
-    def _received(self) -> None:
-        (self.hurry if self.stop.is_set() else self.stop).set()
-
-
-def _end_hung_peers(listener: socket) -> None:
-    """Let the kernel end connections whose peer acknowledges nothing; accepted sockets inherit it (Linux)."""
-    if hasattr(socket_options, "TCP_USER_TIMEOUT") and listener.family in (AF_INET, AF_INET6):
-        listener.setsockopt(socket_options.IPPROTO_TCP, socket_options.TCP_USER_TIMEOUT, int(HUNG_SECONDS * 1000))
+    signals = Signals()
+    await serve_until(signals, await build(given), listener, announce, given.settings.server.drain_timeout)
 
 
 async def build(given: Given) -> web.Application:
@@ -137,14 +92,44 @@ async def build(given: Given) -> web.Application:
     ids = Ids()
     dialects = _dialects(given.keys)
     captures = Captures(settings.debug.mode, settings.debug.folder)
+    app = _application(given, dialects, ids, captures)
+    fleet = await assemble(settings, given.accounts, given.folder)
+    catalogue = _catalogue(settings, fleet)
+    upstream = _upstream(settings, fleet, ids)
+    count = TokenCounter()
+    translator = _translator(settings, catalogue, count, ids)
+    responses = Responses(OPENAI_RESPONSES, KeptResponses(time.monotonic), count, store=settings.responses.store)
+    responses.route(app)
+    _route_answers(app, settings, dialects, translator, upstream, responses=responses)
+    anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
+    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
+    _route_facts(app, Models(catalogue, name_rules(settings)), Health("simulator" if given.simulated else "kiro"))
+
+    logins = admin.route(app, fleet, given.folder, simulated=given.simulated)
+
+    async def living(_app: web.Application) -> AsyncIterator[None]:
+        fleet.upkeep.start()
+        catalogue.start()
+        yield
+        await logins.close()
+        await catalogue.close()
+        await fleet.close()
+        await captures.close()
+
+    app.cleanup_ctx.append(living)
+    return app
+
+
+def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: Captures) -> web.Application:
+    """The application with its rooms, from the outermost in, and nothing in them yet."""
     drain = Drain()
     app = web.Application(
-        client_max_size=settings.server.max_body_bytes,
+        client_max_size=given.settings.server.max_body_bytes,
         middlewares=[
             request_id(ids),
             access_log,
             errors(dialects),
-            auth(given.keys),
+            auth((*given.keys, *given.admin_keys), dict.fromkeys(admin.AREAS, given.admin_keys)),
             capture(captures),
             drained(drain),
         ],
@@ -153,36 +138,6 @@ async def build(given: Given) -> web.Application:
     app.on_response_prepare.append(tell_request_id)
     if given.simulated:
         app.on_response_prepare.append(_tell_simulated)
-
-    fleet = await assemble(settings, given.accounts, given.folder)
-    catalogue = _catalogue(settings, fleet)
-    upstream = _upstream(settings, fleet, ids)
-    count = TokenCounter()
-    translator = _translator(settings, catalogue, count, ids)
-    guard = _guard(settings)
-    pace = Pace(settings.stream.hold, settings.stream.ping_interval)
-    responses = Responses(OPENAI_RESPONSES, KeptResponses(time.monotonic), count, store=settings.responses.store)
-    responses.route(app)
-    for dialect in dialects:
-        memory = responses.memory if dialect.name == OPENAI_RESPONSES.name else FORGETFUL
-        generate = Generate(
-            dialect, translator, upstream, pace, memory=memory, repair=settings.honour.repair, guard=guard
-        )
-        for path in dialect.routes:
-            app.router.add_post(path, generate.answer)
-    anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
-    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
-    _route_facts(app, Models(catalogue, _names(settings)), Health("simulator" if given.simulated else "kiro"))
-
-    async def living(_app: web.Application) -> AsyncIterator[None]:
-        fleet.upkeep.start()
-        catalogue.start()
-        yield
-        await catalogue.close()
-        await fleet.close()
-        await captures.close()
-
-    app.cleanup_ctx.append(living)
     return app
 
 
@@ -192,7 +147,8 @@ def _dialects(keys: Sequence[str]) -> tuple[Dialect, ...]:
     return tuple(replace(row, signing_key=signing) if isinstance(row, Anthropic) else row for row in DIALECTS)
 
 
-def _names(settings: Settings) -> NameRules:
+def name_rules(settings: Settings) -> NameRules:
+    """What the settings say about the names of models."""
     models = settings.models
     return NameRules(
         hidden=models.hidden,
@@ -204,7 +160,7 @@ def _names(settings: Settings) -> NameRules:
 
 
 def _catalogue(settings: Settings, fleet: Fleet) -> LiveCatalogue:
-    fallback = Catalogue.fallback(_names(settings))
+    fallback = Catalogue.fallback(name_rules(settings))
     merge = partial(Catalogue.from_upstream, window=settings.models.default_max_input_tokens)
     return LiveCatalogue(fallback, fleet.models, merge, settings.models.cache_ttl)
 
@@ -235,7 +191,7 @@ def _translator(settings: Settings, catalogue: LiveCatalogue, count: TokenCounte
     size, trim = settings.guard.max_payload_bytes, settings.guard.auto_trim
     return Translator(
         lambda: catalogue.current,
-        _names(settings),
+        name_rules(settings),
         _manners(settings),
         count=count,
         new_id=ids.uuid,
@@ -264,6 +220,26 @@ def _manners(settings: Settings) -> dict[str, Manner]:
         OPENAI_CHAT.name: Manner(chatty, ReasoningMode(thinking.handling), only_asked=False),
         OPENAI_RESPONSES.name: Manner(chatty, ReasoningMode(thinking.handling), only_asked=False),
     }
+
+
+def _route_answers(
+    app: web.Application,
+    settings: Settings,
+    dialects: Sequence[Dialect],
+    translator: Translator,
+    upstream: UpstreamClient,
+    *,
+    responses: Responses,
+) -> None:
+    pace = Pace(settings.stream.hold, settings.stream.ping_interval)
+    guard = _guard(settings)
+    for dialect in dialects:
+        memory = responses.memory if dialect.name == OPENAI_RESPONSES.name else FORGETFUL
+        generate = Generate(
+            dialect, translator, upstream, pace, memory=memory, repair=settings.honour.repair, guard=guard
+        )
+        for path in dialect.routes:
+            app.router.add_post(path, generate.answer)
 
 
 def _route_facts(app: web.Application, models: Models, health: Health) -> None:

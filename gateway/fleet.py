@@ -1,7 +1,7 @@
 """The accounts of one gateway put together: logins, the pool over them, the ways out, and what is done by itself."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
@@ -15,10 +15,12 @@ from gateway.accounts.health import Allowance, Breaker, Health, Out, Standing, s
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
 from gateway.accounts.pool import Pool
+from gateway.accounts.sources.own import OwnLogin, discard
 from gateway.accounts.state import StateFile
 from gateway.accounts.terms import Configured, Terms
 from gateway.accounts.upkeep import Upkeep
 from gateway.errors import GatewayError, Kind
+from gateway.kiro.usage_limits import UsageLimits
 from gateway.settings import Settings
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
@@ -30,12 +32,62 @@ _log: Final = structlog.get_logger("gateway.accounts")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """connections: by account name; accounts with the same proxy share one. upkeep: to be started and closed."""
+    """connections: by account name; accounts with the same proxy share one. upkeep: to be started and closed.
+
+    common: the way out of everything that has no proxy of its own.
+    """
 
     pool: Pool
-    connections: Mapping[str, Connection]
+    connections: dict[str, Connection]
+    common: Connection
     upkeep: Upkeep
-    base_url: str | None
+    settings: Settings
+
+    @property
+    def base_url(self) -> str | None:
+        """What takes the place of Kiro's hosts."""
+        return self.settings.upstream.base_url
+
+    async def usage(self, name: str) -> UsageLimits:
+        """What Kiro says of an account's credits; the pool learns it too. Raises GatewayError."""
+        member = self.pool.find(name)
+        if member is None:
+            raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
+        identity = await member.account.identity()
+        limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)
+        if (allowance := _allowance(limits)) is not None:
+            self.pool.learn(member, allowance)
+        return limits
+
+    async def add(self, configured: Configured) -> None:
+        """Use a login without a proxy of its own from now on; one that is in use already is looked at again.
+
+        Raises GatewayError when it cannot be read.
+        """
+        known = next((one for one in self.pool.members if one.account.source.key == configured.source.key), None)
+        if known is not None:
+            await self.pool.look_at(known)
+            return
+        found = await asyncio.to_thread(configured.source.load)
+        taken = {member.name for member in self.pool.members}
+        member = _member(self.settings, configured, found, self.common, taken)
+        self.connections[member.name] = self.common
+        self.pool.add(member)
+        self.upkeep.watch(member)
+
+    async def log_out(self, member: Member) -> None:
+        """Forget a login of the gateway's own store; requests that are on it may come to their end.
+
+        Raises GatewayError for a login that belongs to another program or to the settings.
+        """
+        source = member.account.source
+        if not isinstance(source, OwnLogin):
+            words = f"This login is not the gateway's own: it lies in {source.name}. Take it out there, or disable it."
+            raise GatewayError(Kind.INVALID_REQUEST, words, status=409, should_retry=False)
+        self.pool.remove(member)
+        await self.upkeep.forget(member)
+        await member.account.close()
+        await asyncio.to_thread(discard, source)
 
     async def models(self) -> dict[str, Any]:
         """Kiro's list of models, from the first healthy account that gets it. Raises GatewayError."""
@@ -54,7 +106,7 @@ class Fleet:
         """Keep the state, let refreshes end, close the connections."""
         await self.upkeep.close()
         await self.pool.close()
-        for connection in {id(connection): connection for connection in self.connections.values()}.values():
+        for connection in {self.common, *self.connections.values()}:
             await connection.close()
 
 
@@ -64,7 +116,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
     Raises GatewayError when none of the logins can be read, OSError for a ca_file that cannot be.
     """
     rules = settings.pool
-    ways: dict[str | None, Connection] = {}
+    ways: dict[str | None, Connection] = {None: open_connection(settings)}
     members: list[Member] = []
     connections: dict[str, Connection] = {}
     parked: dict[str, Health] = {}
@@ -86,14 +138,17 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
 
     async def measure(member: Member) -> Allowance | None:
         identity = await member.account.identity()
-        limits = await fetch_usage(connections[member.name], identity, base_url=settings.upstream.base_url)
-        credit = limits.credits
-        if credit is None:
-            return None
-        return Allowance(credit.all_used, credit.all_limit, limits.resets_at, overage=bool(limits.overages))
+        return _allowance(await fetch_usage(connections[member.name], identity, base_url=settings.upstream.base_url))
 
     upkeep = Upkeep(pool, state, measure=measure, save_interval=rules.state_save_interval)
-    return Fleet(pool, connections, upkeep, settings.upstream.base_url)
+    return Fleet(pool, connections, ways[None], upkeep, settings)
+
+
+def _allowance(limits: UsageLimits) -> Allowance | None:
+    credit = limits.credits
+    if credit is None:
+        return None
+    return Allowance(credit.all_used, credit.all_limit, limits.resets_at, overage=bool(limits.overages))
 
 
 async def _loaded(accounts: Sequence[Configured]) -> list[Credentials | GatewayError]:
@@ -102,15 +157,16 @@ async def _loaded(accounts: Sequence[Configured]) -> list[Credentials | GatewayE
         *(asyncio.to_thread(configured.source.load) for configured in accounts), return_exceptions=True
     )
     logins: list[Credentials | GatewayError] = []
-    for configured, login in zip(accounts, found, strict=True):
+    for login in found:
         if isinstance(login, BaseException) and not isinstance(login, GatewayError):
             raise login
-        if isinstance(login, GatewayError):
-            _log.warning("login not readable", source=configured.source.name, error=login.message)
         logins.append(login)
     faults = [login for login in logins if isinstance(login, GatewayError)]
     if len(faults) == len(logins):
         raise faults[0]
+    for configured, login in zip(accounts, logins, strict=True):
+        if isinstance(login, GatewayError):
+            _log.warning("login not readable", source=configured.source.name, error=login.message)
     return logins
 
 

@@ -15,6 +15,7 @@ FLOORS = (
     {"upstream"},
     {"web"},
     {"fleet"},
+    {"admin"},
     {"app"},
     {"commands"},
     {"__main__"},

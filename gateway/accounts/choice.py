@@ -115,6 +115,8 @@ def obstacle(candidate: Candidate, model: str, now: float) -> Obstacle:
 def nobody(candidates: Iterable[Candidate], model: str, now: float) -> GatewayError:
     """The error when no account can serve: why for each, when to come back, and the command that tells more."""
     found = [(candidate, obstacle(candidate, model, now)) for candidate in candidates]
+    if not found:
+        return GatewayError(Kind.OVERLOADED, "There is no Kiro account. Log in with: kiro-gateway login", status=503)
     told = " ".join(f"{candidate.name}: {reason.words}." for candidate, reason in found)
     waits = [reason.wait for _, reason in found if reason.wait is not None]
     if not any(candidate.terms.permit(model) for candidate, _ in found):

@@ -198,6 +198,14 @@ class Pool:
         """Use the account no more, until it is enabled."""
         self._set(member, Health(disabled=True))
 
+    def add(self, member: Member) -> None:
+        """Use another account from now on."""
+        self.members = (*self.members, member)
+
+    def remove(self, member: Member) -> None:
+        """Use an account no more; requests that are on it may come to their end."""
+        self.members = tuple(other for other in self.members if other is not member)
+
     def find(self, key: str) -> Member | None:
         """An account by its name, or by its number counted from 0."""
         by_name = next((member for member in self.members if member.name == key), None)

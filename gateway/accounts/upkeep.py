@@ -5,7 +5,7 @@ One task for each account and one for the state; all of them end with the pool.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
@@ -45,23 +45,29 @@ class Upkeep:
         self._save_interval = save_interval
         self._dice = dice
         self._sleep = sleep
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
 
     def start(self) -> None:
         """Begin, in the background."""
         for member in self._pool.members:
-            self._begin(self._renew_ahead(member), f"renew {member.name}")
-            self._begin(self._keep_measured(member), f"measure {member.name}")
-        self._begin(self._keep_state(), "keep state")
+            self.watch(member)
+        self._begin(self._keep_state(), "")
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    def watch(self, member: Member) -> None:
+        """Look after one more account."""
+        self._begin(self._renew_ahead(member), member.key)
+        self._begin(self._keep_measured(member), member.key)
+
+    async def forget(self, member: Member) -> None:
+        """Look after an account no more."""
+        await _ended(self._tasks.pop(member.key, []))
+
+    def _begin(self, work: Coroutine[Any, Any, None], key: str) -> None:
+        self._tasks.setdefault(key, []).append(asyncio.create_task(work, name=f"upkeep {key}"))
 
     async def close(self) -> None:
         """Stop, and keep what is known."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _ended([task for tasks in self._tasks.values() for task in tasks])
         await self._save()
 
     async def _renew_ahead(self, member: Member) -> None:
@@ -111,3 +117,9 @@ class Upkeep:
         except OSError as error:
             self._pool.changed = True
             _log.warning("state of the accounts not kept", error=error.strerror)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

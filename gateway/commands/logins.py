@@ -14,15 +14,25 @@ from gateway.settings import AccountEntry, Settings
 
 
 def accounts_from(settings: Settings, own_folder: Path) -> tuple[Configured, ...]:
-    """The list ``[[accounts]]``; without one, the login that [credentials] or the standard places give; else none.
+    """The list ``[[accounts]]``; without one what [credentials] name; else all logins of the gateway's own store; else
+    what lies in the standard places of other programs; else none.
 
     own_folder: where the gateway keeps its own logins, and tokens that have no other place.
     Raises GatewayError for a login that is not there or cannot be used.
     """
     if settings.accounts:
         return tuple(made for entry in settings.accounts for made in _listed(entry, settings, own_folder))
+    mine = own.logins(own_folder, settings.upstream.api_region)
+    if mine and not _named(settings):
+        return tuple(Configured(login, Terms(login.title)) for login in mine)
     source = _single(settings, own_folder)
     return () if source is None else (Configured(source),)
+
+
+def _named(settings: Settings) -> bool:
+    """Whether the settings name a login."""
+    named = settings.credentials
+    return any((named.file, named.refresh_token, named.database, named.api_key))
 
 
 def _single(settings: Settings, own_folder: Path) -> Source | None:

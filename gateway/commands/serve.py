@@ -15,7 +15,7 @@ from ssl import SSLError
 import structlog
 
 from gateway import __version__, log
-from gateway.accounts.keys import ApiKey, KeyFileError, read_or_make
+from gateway.accounts.keys import ADMIN_NAME, ApiKey, KeyFileError, read_or_make
 from gateway.accounts.terms import Configured
 from gateway.commands import surroundings
 from gateway.commands.child import NoLogin, simulator
@@ -63,16 +63,31 @@ def run(options: argparse.Namespace) -> int:
 def _serve(loaded: Loaded, listener: socket) -> None:
     made = None if loaded.settings.server.api_keys else read_or_make(surroundings.own_folder())
     keys = (made.text,) if made else tuple(key.reveal() for key in loaded.settings.server.api_keys)
-    log.configure(loaded.settings.log.level, loaded.settings.log.format, hide=(*keys, *secrets_of(loaded.settings)))
+    admin, admin_words = admin_keys(loaded)
+    hidden = (*keys, *admin, *secrets_of(loaded.settings))
+    log.configure(loaded.settings.log.level, loaded.settings.log.format, hide=hidden)
     for warning in loaded.warnings:
         structlog.get_logger().warning("settings", detail=warning)
     with login_for(loaded.settings) as login:
         from gateway.app import Given, serve
 
         def announce() -> None:
-            print(greeting(url_of(listener), key_line(made, loaded, shown=sys.stdout.isatty()), login), flush=True)
+            key = key_line(made, loaded, shown=sys.stdout.isatty())
+            print(greeting(url_of(listener), key, admin_words, login), flush=True)
 
-        serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated), listener, announce)
+        serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated, admin), listener, announce)
+
+
+def admin_keys(loaded: Loaded) -> tuple[tuple[str, ...], str]:
+    """The admin keys, and where they stand. Without a place for one nobody is admin, and clients are served all the
+    same."""
+    if configured := loaded.settings.server.admin_keys:
+        return tuple(key.reveal() for key in configured), f"as set in {loaded.origins['server.admin_keys']}"
+    try:
+        made = read_or_make(surroundings.own_folder(), ADMIN_NAME)
+    except KeyFileError as error:
+        return (), f"none, so accounts cannot be managed over HTTP: {error}"
+    return (made.text,), f"in {made.path}"
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
@@ -132,12 +147,13 @@ def key_line(made: ApiKey | None, loaded: Loaded, *, shown: bool) -> str:
     return f"in {made.path}"
 
 
-def greeting(url: str, key: str, login: Login) -> str:
+def greeting(url: str, key: str, admin: str, login: Login) -> str:
     """What a start says, once the gateway answers."""
     model = next(iter(login.settings.models.fallback), "claude-sonnet-4.5")
     lines = (
         ("address", f"{url}  (Anthropic clients: {url}; OpenAI clients: {url}/v1)"),
         ("key", key),
+        ("admin", f"key {admin}"),
         ("login", login.name),
         ("model", f"{model}, for example; all: GET {url}/v1/models"),
     )

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway import jsontext
 from gateway.errors import GatewayError, Kind
-from gateway.kiro.models import Listed, NameRules, Resolved, listing, resolve, suggestions
+from gateway.kiro.models import Catalogue, Listed, NameRules, Resolved, listing, resolve, suggestions
 from gateway.upstream.live_catalogue import LiveCatalogue
 
 PATIENCE: Final = 3.0
@@ -29,10 +29,10 @@ class Models:
 
     async def list_all(self, request: web.Request) -> web.Response:
         """All models. Paging parameters are accepted; everything is on the first page."""
-        entries = listing(await self._catalogue.settled(PATIENCE), self._names)
+        catalogue = await self._catalogue.settled(PATIENCE)
         if "anthropic-version" in request.headers:
-            return _json(_anthropic_page([_anthropic(entry) for entry in entries]))
-        return _json({"object": "list", "data": [_openai(entry) for entry in entries]})
+            return _json(_anthropic_page([_anthropic(entry) for entry in listing(catalogue, self._names)]))
+        return _json({"object": "list", "data": rows(catalogue, self._names)})
 
     async def tell_one(self, request: web.Request) -> web.Response:
         """One model, in any of its spellings. 404 with the nearest names when nobody knows it."""
@@ -43,6 +43,11 @@ class Models:
             raise _unknown(suggestions(name, catalogue))
         entry = _entry(name, resolved)
         return _json(_anthropic(entry) if "anthropic-version" in request.headers else _openai(entry))
+
+
+def rows(catalogue: Catalogue, names: NameRules) -> list[dict[str, Any]]:
+    """The models as OpenAI's list has them."""
+    return [_openai(entry) for entry in listing(catalogue, names)]
 
 
 def _entry(name: str, resolved: Resolved) -> Listed:

@@ -30,7 +30,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Ending(Enum):
-    """How a login can end without one; the value is the word that clients of the HTTP interface see."""
+    """How a login can end without one."""
 
     DENIED = "denied"
     EXPIRED = "expired"

@@ -86,8 +86,8 @@ class BrowserWay:
 
     provider: str
     redirect_uri: str
+    state: str = field(repr=False)
     base_url: str | None = None
-    state: str = field(default_factory=lambda: token_urlsafe(24), repr=False)
     verifier: str = field(default_factory=lambda: token_urlsafe(48), repr=False)
 
     @property

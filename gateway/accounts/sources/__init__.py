@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.accounts.sources import api_key, folder, kiro_cli, kiro_ide, refresh_token
+from gateway.accounts.sources import api_key, folder, kiro_cli, kiro_ide, own, refresh_token
 from gateway.accounts.sources.source import Source, Wanted
 
 SOURCES: Final[tuple[Callable[[Wanted], Source | None], ...]] = (
@@ -13,10 +13,12 @@ SOURCES: Final[tuple[Callable[[Wanted], Source | None], ...]] = (
     kiro_ide.configured,
     refresh_token.configured,
     api_key.configured,
+    own.standard_place,
     kiro_cli.standard_place,
     kiro_ide.standard_place,
 )
-"""What the settings name goes before what merely lies there; databases before files, files before bare tokens."""
+"""What the settings name, databases before files and those before bare tokens; then the gateway's own logins; then what
+other programs have left in their standard places."""
 
 
 def find(

@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -23,6 +24,7 @@ from gateway.accounts.credentials import (
     spelled_like,
 )
 from gateway.accounts.login.device import NewLogin
+from gateway.accounts.sources.source import Wanted
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
 
@@ -124,21 +126,33 @@ def logins(own_folder: Path, api_region: str | None = None) -> tuple[OwnLogin, .
     return ()
 
 
-def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) -> OwnLogin:
-    """Put a new login into the store; one of the same name gets the new tokens and keeps what it has besides.
+def standard_place(wanted: Wanted) -> OwnLogin | None:
+    """The first login of the store, by name."""
+    return next(iter(logins(wanted.state, wanted.api_region)), None)
 
-    created: epoch seconds. Raises GatewayError for a name that cannot be one, OSError when it cannot be kept.
+
+def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) -> OwnLogin:
+    """Put a new login into the store: in place of the one of this name, which keeps what it has besides the login.
+
+    name: None takes the login's own with a number where it is taken, so that no other login is lost. created: epoch
+    seconds. Raises GatewayError for a name that cannot be one, OSError when it cannot be kept.
     """
-    title = name or login.name
-    if not NAME.fullmatch(title):
-        raise bad_login("a login's name has letters, digits and . _ - @ only, 64 at most, a letter or digit first")
     folder = own_folder / FOLDER
     store.private_folder(own_folder)
     store.private_folder(folder)
-    own = OwnLogin(folder / f"{title}.json")
-    with store.lock_for(own.path).acquire(timeout=_WAIT):
-        store.replace(own.path, encode({**_kept(own.path), **_members(login, title, created)}))
+    with store.lock_for(folder / "names").acquire(timeout=_WAIT):
+        title = name or _free(folder, login.name)
+        if not NAME.fullmatch(title):
+            raise bad_login("a login's name has letters, digits and . _ - @ only, 64 at most, a letter or digit first")
+        own = OwnLogin(folder / f"{title}.json")
+        with store.lock_for(own.path).acquire(timeout=_WAIT):
+            store.replace(own.path, encode({**_kept(own.path), **_members(login, title, created)}))
     return own
+
+
+def _free(folder: Path, name: str) -> str:
+    taken = {path.stem for path in folder.glob("*.json")}
+    return next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
 
 
 def discard(login: OwnLogin) -> None:

@@ -63,7 +63,7 @@ async def test_a_service_that_does_not_begin_is_told() -> None:
 
 
 def test_the_browser_gets_a_challenge_and_never_the_verifier() -> None:
-    way = BrowserWay("Github", "http://127.0.0.1:19876/oauth/callback")
+    way = BrowserWay("Github", "http://127.0.0.1:19876/oauth/callback", "the-state")
     parts = urlsplit(way.url)
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert (parts.scheme, parts.path, asked["idp"]) == ("https", "/login", "Github")
@@ -75,14 +75,13 @@ def test_the_browser_gets_a_challenge_and_never_the_verifier() -> None:
 
 
 def test_every_browser_login_has_its_own_secrets_and_shows_none() -> None:
-    one, other = (BrowserWay("Google", "http://127.0.0.1:1/oauth/callback") for _ in range(2))
-    assert one.state != other.state
+    one, other = (BrowserWay("Google", "http://127.0.0.1:1/oauth/callback", "the-state") for _ in range(2))
     assert one.verifier != other.verifier
     assert one.verifier not in repr(one)
 
 
 async def test_the_code_is_redeemed_with_the_verifier() -> None:
-    way = BrowserWay("Google", "http://127.0.0.1:19876/oauth/callback")
+    way = BrowserWay("Google", "http://127.0.0.1:19876/oauth/callback", "the-state")
     asked = service(answer(200, {**TOKENS, "profileArn": ARN}))
     new = await way.redeem("the-code", asked, 1000.0)
     assert asked.paths() == ["/oauth/token"]
@@ -93,4 +92,4 @@ async def test_the_code_is_redeemed_with_the_verifier() -> None:
 @pytest.mark.parametrize("given", [answer(400, {"error": "invalid_grant"}), answer(200, {"accessToken": "a"})])
 async def test_a_code_that_is_not_taken_ends_the_login(given: TokenAnswer) -> None:
     with pytest.raises(LoginEnded):
-        await BrowserWay("Google", "http://127.0.0.1:1/oauth/callback").redeem("x", service(given), 0)
+        await BrowserWay("Google", "http://127.0.0.1:1/oauth/callback", "the-state").redeem("x", service(given), 0)

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.login.device import NewLogin
-from gateway.accounts.sources.own import OwnLogin, discard, keep, logins
+from gateway.accounts.sources.own import OwnLogin, discard, keep, logins, standard_place
+from gateway.accounts.sources.source import Wanted
 from gateway.errors import GatewayError
 from gateway.jsontext import decode, encode
 
@@ -70,7 +71,7 @@ def test_rotated_tokens_are_merged_and_everything_else_stays(tmp_path: Path) -> 
 
 def test_newer_tokens_in_the_file_win(tmp_path: Path) -> None:
     kept = keep(tmp_path, NEW, None, 0.0)
-    keep(tmp_path, replace(NEW, credentials=replace(CREDENTIALS, refresh_token="newer")), None, 0.0)
+    keep(tmp_path, replace(NEW, credentials=replace(CREDENTIALS, refresh_token="newer")), "acme", 0.0)
     kept.save(replace(CREDENTIALS, refresh_token="ours"), CREDENTIALS.tokens)
     assert kept.load().refresh_token == "newer"
 
@@ -82,6 +83,11 @@ def test_logging_in_again_replaces_the_login_and_keeps_what_others_wrote(tmp_pat
     assert kept.load().kind == "api_key"
     assert content(kept)["note"] == "mine"
     assert not {"clientSecret", "profileArn", "startUrl"} & content(kept).keys()
+
+
+def test_without_a_name_no_other_login_is_replaced(tmp_path: Path) -> None:
+    titles = [keep(tmp_path, NEW, None, 0.0).title for _ in range(3)]
+    assert titles == ["acme", "acme-2", "acme-3"]
 
 
 def test_a_discarded_login_is_gone_and_a_late_refresh_does_not_bring_it_back(tmp_path: Path) -> None:
@@ -139,3 +145,13 @@ def test_it_names_itself_and_the_command_to_log_in_again(tmp_path: Path) -> None
     assert kept.lock_path == kept.path
     kept.prove_writable()
     assert CREDENTIALS.refresh_token not in f"{kept!r}{kept.key}"
+
+
+def test_the_first_login_of_the_store_is_taken_where_nothing_is_configured(tmp_path: Path) -> None:
+    wanted = Wanted(None, None, None, "us-east-1", None, tmp_path, tmp_path)
+    assert standard_place(wanted) is None
+    for name in ("b", "a"):
+        keep(tmp_path, NewLogin(Credentials("social", f"aor-{name}"), name), None, 0.0)
+    found = standard_place(wanted)
+    assert found is not None
+    assert found.load().refresh_token == "aor-a"

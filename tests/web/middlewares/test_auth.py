@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
+from yarl import URL
 
 from gateway.dialects import DIALECTS
 from gateway.web.ids import Ids
@@ -14,6 +15,7 @@ from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.request_id import request_id
 
 KEY = "a-gateway-key-of-24-characters"
+ADMIN = "an-admin-key-of-24-characters"
 Client = TestClient[web.Request, web.Application]
 
 
@@ -77,3 +79,37 @@ async def test_liveness_and_the_greeting_are_open(client: Client) -> None:
     assert (await client.get("/health")).status == 200
     assert (await client.head("/api/hello")).status == 200
     assert (await client.post("/api/hello")).status == 401
+
+
+@pytest.fixture
+async def guarded(aiohttp_client: AiohttpClient) -> Client:
+    """Two paths for the admin key alone; it opens everything else too, as the composition root has it."""
+
+    async def yes(_request: web.Request) -> web.Response:
+        return web.Response(text="in")
+
+    keys = auth([KEY, ADMIN], {"/accounts": [ADMIN], "/auth": [ADMIN]})
+    app = web.Application(middlewares=[request_id(Ids()), errors(DIALECTS), keys])
+    app.router.add_route("*", "/{path:.*}", yes)
+    return await aiohttp_client(app)
+
+
+@pytest.mark.parametrize("path", ["/accounts", "/accounts/", "/accounts/a/enable", "/auth/login", "/%61ccounts"])
+async def test_an_area_takes_its_own_keys_only(guarded: Client, path: str) -> None:
+    target = URL(path, encoded=True)
+    assert (await guarded.get(target, headers={"x-api-key": ADMIN})).status == 200
+    assert (await guarded.get(target)).status == 401
+    refused = await guarded.get(target, headers={"x-api-key": KEY})
+    assert refused.status == 403
+    assert "admin key" in (await refused.json())["error"]["message"]
+
+
+async def test_one_right_key_among_those_presented_opens_an_area(guarded: Client) -> None:
+    both = {"x-api-key": KEY, "authorization": f"Bearer {ADMIN}"}
+    assert (await guarded.get("/accounts", headers=both)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/accountsx", "/v1/models", "/v1/accounts"])
+async def test_what_is_beside_an_area_takes_the_common_keys(guarded: Client, path: str) -> None:
+    for key in (KEY, ADMIN):
+        assert (await guarded.get(path, headers={"x-api-key": key})).status == 200

@@ -1,0 +1,81 @@
+"""Show plan and credits of every account.
+
+Asks the gateway that runs (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
+without one it asks Kiro itself, with the logins that are stored.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gateway.commands import surroundings
+from gateway.commands.remote import RemoteFault, running
+from gateway.commands.tables import json_text, table
+from gateway.errors import GatewayError
+from gateway.settings import Settings
+
+_COLUMNS: Final = {
+    "ACCOUNT": "name",
+    "PLAN": "plan",
+    "E-MAIL": "email",
+    "USED": "used",
+    "LIMIT": "limit",
+    "LEFT": "remaining",
+    "OVERAGE": "overage",
+    "RESETS": "resets_at",
+    "DAYS": "days_left",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Table or JSON."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    surroundings.add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it: 0; 1 when an account did not tell."""
+    loaded = surroundings.settings(options)
+    if loaded is None:
+        return surroundings.WRONG_SETTINGS
+    try:
+        rows = _rows(loaded.settings)
+    except (RemoteFault, GatewayError, OSError) as error:
+        print(f"kiro-gateway usage: {error}", file=sys.stderr)
+        return 1
+    print(json_text({"accounts": rows}) if options.json else shown(rows), end="\n" if options.json else "")
+    return int(any("error" in row for row in rows))
+
+
+def _rows(settings: Settings) -> list[dict[str, Any]]:
+    if gateway := running(settings, surroundings.own_folder()):
+        found: list[dict[str, Any]] = gateway.get("/usage")["accounts"]
+        return found
+    from gateway.commands.offline import usage
+
+    return asyncio.run(usage(settings))
+
+
+def shown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The table, and below it trials, bonuses and what went wrong."""
+    if not rows:
+        return "There is no account. Log in with: kiro-gateway login\n"
+    flat = [{**row, **(row.get("credits") or {}), "resets_at": (row.get("resets_at") or "")[:10]} for row in rows]
+    notes = "".join(f"  {note}\n" for row in rows for note in _notes(row))
+    return table(_COLUMNS, flat) + (f"\n{notes}" if notes else "")
+
+
+def _notes(row: Mapping[str, Any]) -> Iterator[str]:
+    name, credits = row["name"], row.get("credits") or {}
+    if "error" in row:
+        yield f"{name}: {row['error']}"
+    if row.get("overages"):
+        charges, currency = credits.get("overage_charges"), credits.get("currency") or ""
+        cost = f", {charges:.2f} {currency} so far".rstrip() if charges is not None else ""
+        yield f"{name}: overages are switched on{cost}"
+    for grant in filter(None, (credits.get("free_trial"), *credits.get("bonuses", ()))):
+        until = f" until {grant['expires_at'][:10]}" if grant.get("expires_at") else ""
+        state = "" if grant["active"] else " (ended)"
+        yield f"{name}: {grant['name']}: {grant['used']:,.10g} of {grant['limit']:,.10g} used{until}{state}"
