@@ -88,6 +88,7 @@ def gateway_environment(home: Path, upstream: str, authority: Path | None, **mor
         "PROFILE_ARN": PROFILE_ARN,
         "KIRO_BASE_URL": upstream,
         "BASE_RETRY_DELAY": "0.01",
+        "ACCOUNT_RECOVERY_TIMEOUT": "0",  # tests of faults follow each other on one account
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "DEBUG",
     }
@@ -119,6 +120,18 @@ class Simulator:
         """What it received, oldest first."""
         found: list[dict[str, Any]] = self._call("GET", f"requests?operation={operation}")
         return found
+
+    def account(self, name: str, **members: Any) -> None:
+        """Make or change an account."""
+        self._call("POST", "accounts", {"name": name, **members})
+
+    def ledger(self, account: str) -> list[dict[str, Any]]:
+        """The logins of an account: what became of their refresh tokens."""
+        return [family for family in self._call("GET", "ledger") if family["account"] == account]
+
+    def revoke(self, *tokens: str) -> None:
+        """Refuse these tokens from now on."""
+        self._call("POST", "revoke", {"tokens": tokens})
 
     def wait(self, count: str, number: int = 1) -> dict[str, int]:
         """The counts, once one of them has reached a number."""

@@ -259,7 +259,12 @@ async def test_two_gateways_with_one_file_refresh_once(scene: Scene) -> None:
     assert scene.server.calls == ["aorOld"]
 
 
-async def test_a_kind_without_refresher_says_so(scene: Scene) -> None:
-    scene.write(refreshToken="aor", authMethod="external_idp", clientId="c")
-    with pytest.raises(GatewayError, match="external_idp cannot be refreshed"):
-        await scene.account(None).identity()
+async def test_an_api_key_is_used_until_it_is_refused_and_never_refreshed(scene: Scene) -> None:
+    scene.write(kiroApiKey="ksk_key")
+    account = scene.account(None)
+    assert (await account.identity()).access_token == "ksk_key"
+    with pytest.raises(GatewayError, match="cannot be refreshed"):
+        await account.refresh_after_refusal("ksk_key")
+    scene.write(kiroApiKey="ksk_new")
+    assert (await account.refresh_after_refusal("ksk_key")).access_token == "ksk_new"
+    assert scene.server.calls == []

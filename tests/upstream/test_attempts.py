@@ -4,12 +4,14 @@ import pytest
 
 from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.kiro.endpoints import ENDPOINTS
-from gateway.upstream.attempts import Enter, Outcome, Policy, Refresh, Route, Send, Wait, attempts
+from gateway.upstream.attempts import Correct, Enter, Outcome, Policy, Refresh, Route, Send, Wait, attempts
 
 POLICY = Policy(base_delay=1.0)
 FLAGS: dict[str, dict[str, object]] = {
     "retry": {"retry": True, "trouble": Trouble.FAILING},
     "expired": {"expired": True, "trouble": Trouble.REFUSED},
+    "profile": {"profile": True},
+    "403": {"expired": True, "profile": True, "trouble": Trouble.REFUSED},
     "stuck": {"stuck": True, "trouble": Trouble.STUCK},
     "429": {"elsewhere": True, "retry": True, "trouble": Trouble.BUSY},
     "drained": {"elsewhere": True, "trouble": Trouble.DAY},
@@ -58,6 +60,8 @@ def steps(
                     made.append(f"wait {seconds:g}")
                 case Refresh():
                     made.append("refresh")
+                case Correct():
+                    made.append("correct")
             step = plan.send(outcome)
     except GatewayError as error:
         return [*made, f"raised {error.message}"]
@@ -80,6 +84,9 @@ K, C, Q = (row.name for row in ENDPOINTS)
         ("retry final", [K, "wait 1", K, "raised final"]),
         ("expired", [K, "refresh", K, "ok"]),
         ("expired expired", [K, "refresh", K, "raised expired"]),
+        ("profile", [K, "correct", K, "ok"]),
+        ("profile profile", [K, "correct", K, "raised profile"]),
+        ("403 403", [K, "refresh", K, "correct", K, "ok"]),
         ("429", [K, C, "ok"]),
         ("429 429 429", [K, C, Q, "wait 1", K, "ok"]),
         ("429 429 429:7", [K, C, Q, "wait 7", K, "ok"]),
