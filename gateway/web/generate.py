@@ -1,67 +1,93 @@
 """The one handler of all dialects: a client's request in, a streamed or a whole answer out."""
 
 import time
-from typing import Any
 
 from aiohttp import web
 
 from gateway import jsontext
 from gateway.conversation import Conversation
 from gateway.dialects.dialect import Dialect, Opening
+from gateway.errors import UpstreamError
 from gateway.reply import Reply
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import read_conversation, read_object
+from gateway.web.guard import Guard
 from gateway.web.honoured import Honoured
+from gateway.web.memory import FORGETFUL, Memory, Recollection
 from gateway.web.pump import Pace, Pump, whole
 from gateway.web.record import RECORD, Record
 from gateway.web.settle import Settle
 from gateway.web.translate import Translation, Translator
+from gateway.web.truth import truth
 
 
 class Generate:
     """The handler of one dialect's routes."""
 
     def __init__(
-        self, dialect: Dialect, translator: Translator, upstream: UpstreamClient, pace: Pace, *, repair: bool = False
+        self,
+        dialect: Dialect,
+        translator: Translator,
+        upstream: UpstreamClient,
+        pace: Pace,
+        *,
+        memory: Memory = FORGETFUL,
+        repair: bool = False,
+        guard: Guard | None = None,
     ) -> None:
         """repair: a whole answer that is not what the client demanded is asked for once more."""
         self._dialect = dialect
         self._translator = translator
         self._upstream = upstream
         self._pace = pace
+        self._memory = memory
         self._repair = repair
+        self._guard = guard or Guard()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Read, translate, open the upstream, and answer as the client asked. Raises GatewayError."""
         record = request[RECORD]
         record.dialect = self._dialect.name
-        body = await read_object(request, record.capture)
-        conversation = read_conversation(self._dialect, body, request.headers)
+        recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
+        said = read_conversation(self._dialect, recollection.body, request.headers)
+        conversation = recollection.continued(said)
         record.model, record.stream = conversation.model, conversation.stream
+        conversation = self._guard.admit(conversation, record)
         translation = self._translator.translate(conversation, self._dialect.name)
-        record.upstream_model = translation.draft.model_id
+        self._guard.watch(record, translation)
         if conversation.stream:
-            return await self._streamed(request, conversation, translation, body)
-        return await self._whole(record, conversation, translation, body)
+            return await self._streamed(request, conversation, translation, recollection)
+        return await self._whole(record, conversation, translation, recollection)
 
     async def _streamed(
-        self, request: web.Request, conversation: Conversation, translation: Translation, body: dict[str, Any]
+        self, request: web.Request, conversation: Conversation, translation: Translation, recollection: Recollection
     ) -> web.StreamResponse:
-        record = request[RECORD]
-        encoder = self._dialect.encoder(body, _opening(record, conversation, translation))
-        response = AnswerStream(request, truth(conversation))
-        pump = Pump(encoder, response, record, self._pace)
-        return await pump.run(lambda: self._open(translation, record))
+        record, body = request[RECORD], recollection.body
+        opening = _opening(record, conversation, translation)
+        encoder = recollection.watched(
+            self._dialect.encoder(body, opening), lambda reply: self._dialect.render(reply, body, opening)
+        )
+        response = AnswerStream(request, {})
+
+        async def opened() -> OpenStream | Honoured:
+            stream = await self._open(translation, record)
+            response.tell(truth(record))
+            return stream
+
+        return await Pump(encoder, response, record, self._pace).run(opened)
 
     async def _whole(
-        self, record: Record, conversation: Conversation, translation: Translation, body: dict[str, Any]
+        self, record: Record, conversation: Conversation, translation: Translation, recollection: Recollection
     ) -> web.Response:
         reply = await self._settled(record, conversation, translation)
-        answer = jsontext.encode(self._dialect.render(reply, body, _opening(record, conversation, translation)))
+        opening = _opening(record, conversation, translation)
+        rendered = self._dialect.render(reply, recollection.body, opening)
+        recollection.keep(reply, rendered)
+        answer = jsontext.encode(rendered)
         record.capture.client_bytes(answer)
-        return web.Response(body=answer, content_type="application/json", headers=truth(conversation) | record.told)
+        return web.Response(body=answer, content_type="application/json", headers=truth(record))
 
     async def _settled(self, record: Record, conversation: Conversation, translation: Translation) -> Reply:
         async def ask(asked: Conversation) -> Reply:
@@ -72,20 +98,19 @@ class Generate:
         return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
 
     async def _open(self, translation: Translation, record: Record) -> OpenStream | Honoured:
-        stream = await self._upstream.open(
-            translation.draft,
-            lambda: self._translator.answer(translation),
-            record.trace,
-            preferred=translation.resolved.preferred_endpoint,
-            tap=record.capture,
-        )
+        try:
+            stream = await self._upstream.open(
+                translation.draft,
+                lambda: self._translator.answer(translation),
+                record.trace,
+                preferred=translation.resolved.preferred_endpoint,
+                tap=record.capture,
+            )
+        except UpstreamError as error:
+            record.complete(error)
+            raise
         record.answer = stream.answer
         return self._translator.honoured(stream, translation)
-
-
-def truth(conversation: Conversation) -> dict[str, str]:
-    """Headers that say what the answer's body cannot: which parameters had no effect."""
-    return {"x-kiro-gateway-ignored": ", ".join(conversation.ignored)} if conversation.ignored else {}
 
 
 def _opening(record: Record, conversation: Conversation, translation: Translation) -> Opening:

@@ -1,13 +1,14 @@
 """What is known of one request; its last word is the access log's one line."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UpstreamError
 from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
+from gateway.kiro.circumstances import Circumstances, completed
 from gateway.upstream.attempts import Trace
 from gateway.web.capture import NO_CAPTURE, Capture
 
@@ -16,14 +17,17 @@ from gateway.web.capture import NO_CAPTURE, Capture
 class Record:
     """One request, from its id to its end.
 
+    owner: a digest of the key that let the request in.
     answer: the decoder, for what it noticed on its way.
+    told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
+    cut: told the ids of calls that the output limit cut off.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
     repaired: the model was asked a second time, since its first answer was not what the client demanded.
-    told: headers of the answer that are known by now.
     """
 
     request_id: str
+    owner: bytes = b""
     dialect: str | None = None
     model: str | None = None
     upstream_model: str | None = None
@@ -35,9 +39,17 @@ class Record:
     error: GatewayError | None = None
     end: str | None = None
     repaired: bool = False
-    told: dict[str, str] = field(default_factory=dict)
     answer: Answer | None = None
+    told: dict[str, str] = field(default_factory=dict)
+    around: Circumstances | None = None
+    cut: Callable[[Sequence[str]], None] | None = None
     abort: Callable[[GatewayError], Awaitable[web.StreamResponse]] | None = None
+
+    def complete(self, error: GatewayError) -> None:
+        """Put into a fault of Kiro's what only the request knows: its size, names that are near, Kiro's own id."""
+        if isinstance(error, UpstreamError) and self.around is not None:
+            error.request_id = error.request_id or self.trace.upstream_request_id
+            error.message = completed(error, self.around, self.trace.quota_reset)
 
 
 RECORD = web.RequestKey("record", Record)

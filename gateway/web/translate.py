@@ -8,11 +8,14 @@ from gateway.conversation import Conversation, ToolChoice
 from gateway.honour.demands import Demands, demands
 from gateway.honour.prompt import instructed
 from gateway.kiro.answer import Answer, AnswerPlan
+from gateway.kiro.call_reader import DeclaredTools
+from gateway.kiro.circumstances import Circumstances
 from gateway.kiro.conversation_id import conversation_id
 from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.prompt_tokens import estimate_prompt
+from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
 from gateway.upstream.stream import OpenStream
 from gateway.web.honoured import Honoured
@@ -33,12 +36,17 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One request, ready to be sent, and the way to read its answer and to hold it to what was asked."""
+    """One request, ready to be sent, and the way to read its answer and to hold it to what was asked.
+
+    around: what a fault of Kiro's is completed with. dropped: what a size the user set left out.
+    """
 
     resolved: Resolved
     draft: Draft
     plan: AnswerPlan
     demands: Demands
+    around: Circumstances
+    dropped: Dropped | None = None
 
 
 _NAMES_KEPT: Final = 256
@@ -56,13 +64,20 @@ class Translator:
         *,
         count: Callable[[str], int],
         new_id: Callable[[], str],
+        size_limit: SizeLimit | None = None,
+        read_text_calls: bool = False,
     ) -> None:
-        """catalogue: that of now. manners: by dialect name. count: tokens of a text. new_id: a UUID."""
+        """catalogue: that of now. manners: by dialect name. count: tokens of a text. new_id: a UUID.
+
+        size_limit: of what is sent to Kiro. read_text_calls: calls that the model writes into its text are made calls.
+        """
         self._catalogue = catalogue
         self._names = names
         self._manners = manners
         self._count = count
         self._new_id = new_id
+        self._size_limit = size_limit or SizeLimit()
+        self._read_text_calls = read_text_calls
         self._blocks = HeaderBlocks()
         self._resolved_with: Catalogue | None = None
         self._resolved: dict[str, Resolved] = {}
@@ -76,7 +91,9 @@ class Translator:
         told = instructed(conversation)
         if told is not conversation:
             told = replace(told, session=conversation_id(conversation))  # the words change from turn to turn
-        draft = lay_out(told, resolved, manner.layout, continuation_id=self._new_id())
+        turn_id = self._new_id()
+        fitted = fit(told, lambda it: lay_out(it, resolved, manner.layout, continuation_id=turn_id), self._size_limit)
+        draft = fitted.draft
         asked = bool(conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(
             tags=draft.tags,
@@ -85,7 +102,8 @@ class Translator:
             needs_signal=resolved.model.needs_signal,
             after_tool_results=draft.after_tool_results,
             original_names=draft.names,
-            input_estimate=estimate_prompt(conversation),
+            input_estimate=estimate_prompt(conversation if fitted.dropped is None else fitted.conversation),
+            declared=_declared(conversation, draft, turn_id) if self._read_text_calls else None,
         )
         wanted = demands(
             conversation,
@@ -94,7 +112,8 @@ class Translator:
             thinking=asked,
             input_estimate=plan.input_estimate,
         )
-        return Translation(resolved, draft, plan, wanted)
+        around = Circumstances(plan.input_estimate, plan.window, conversation.model, self._catalogue())
+        return Translation(resolved, draft, plan, wanted, around, fitted.dropped)
 
     def answer(self, translation: Translation) -> Answer:
         """A decoder for one attempt."""
@@ -115,3 +134,12 @@ class Translator:
             if len(self._resolved) < _NAMES_KEPT:
                 self._resolved[name] = found
         return found
+
+
+def _declared(conversation: Conversation, draft: Draft, turn_id: str) -> DeclaredTools | None:
+    """The tools the model was offered, by the names it was told."""
+    if conversation.tool_choice.mode == "none" or not conversation.tools:
+        return None
+    short = {own: name for name, own in draft.names.items()}
+    schemas = {short.get(tool.name, tool.name): tool.schema for tool in conversation.tools}
+    return DeclaredTools(schemas, draft.names, turn_id)

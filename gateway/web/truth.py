@@ -20,12 +20,18 @@ def truth(record: Record) -> dict[str, str]:
         facts = {
             "x-kiro-gateway-model": model,
             "x-kiro-gateway-endpoint": trace.endpoint,
-            "x-kiro-gateway-account": trace.account,
+            "x-kiro-gateway-account": _masked(trace.account),
             "x-kiro-gateway-upstream-request-id": trace.upstream_request_id,
             "x-kiro-gateway-attempts": str(trace.attempts),
         }
         told.update({name: value for name, value in facts.items() if value})
     return {name: _header_safe(value) for name, value in told.items()}
+
+
+def _masked(account: str | None) -> str | None:
+    """An account's label; who named it by an e-mail address sees ``m***@example.com``."""
+    person, at, place = (account or "").partition("@")
+    return f"{person[:1]}***@{place}" if at else account
 
 
 def _header_safe(text: str) -> str:

@@ -27,6 +27,12 @@ def test_before_anything_was_sent_only_what_the_request_told() -> None:
     assert truth(Record("req_1", told={"x-kiro-gateway-ignored": "seed"})) == {"x-kiro-gateway-ignored": "seed"}
 
 
+def test_an_account_named_by_an_address_is_masked() -> None:
+    asked = record()
+    asked.trace.account = "maria@example.com"
+    assert truth(asked)["x-kiro-gateway-account"] == "m***@example.com"
+
+
 @pytest.mark.parametrize("model", ["a\r\nset-cookie: x=1", "模型", "m" * 10_000, "\x00"])
 def test_a_clients_name_for_a_model_stays_one_short_line(model: str) -> None:
     value = truth(record(model=model))["x-kiro-gateway-model"]
