@@ -1,5 +1,6 @@
 """One simulator over TLS and one gateway in front of it, each a process of its own, for all end-to-end tests."""
 
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ import openai
 import pytest
 import trustme
 
-from tests.processes import KEY, Process, Simulator, environment, gateway_environment, running
+from tests.processes import CEILING, KEY, Process, Simulator, environment, gateway_environment, running
+
+ADMIN = "e2e-admin-key-0000000000000000000"
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,17 @@ def simulator(authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def processes(simulator: Simulator, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     home = tmp_path_factory.mktemp("gateway")
-    environment = gateway_environment(home, simulator.url, authority)
+    environment = gateway_environment(home, simulator.url, authority, PROXY_ADMIN_KEY=ADMIN)
     with running("serve", "--port", "0", environment=environment, log=home / "log") as process:
         yield Rig(process, simulator, authority)
 
 
 @pytest.fixture
 def rig(processes: Rig) -> Rig:
-    """The processes with nothing scripted and nothing recorded."""
+    """The processes with nothing scripted and nothing recorded, and the account as new whatever the last test did."""
     processes.simulator.reset()
+    enable = urllib.request.Request(f"{processes.url}/accounts/0/enable", b"", {"x-api-key": ADMIN}, method="POST")
+    urllib.request.urlopen(enable, timeout=CEILING).close()
     return processes
 
 

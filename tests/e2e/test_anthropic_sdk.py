@@ -6,6 +6,7 @@ import anthropic
 import pytest
 
 from tests.e2e.conftest import Rig
+from tests.processes import KEY
 
 MODEL = "claude-sonnet-4.5"
 HELLO = [{"role": "user", "content": "Say hello."}]
@@ -108,8 +109,6 @@ def test_models_come_in_anthropics_shape(claude: anthropic.Anthropic) -> None:
     ("status", "body", "raised"),
     [
         (400, {"message": "Improperly formed request.", "reason": None}, anthropic.BadRequestError),
-        (402, {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"}, anthropic.APIStatusError),
-        (403, {"message": "suspended", "reason": "TEMPORARILY_SUSPENDED"}, anthropic.PermissionDeniedError),
         (429, {"message": "Too many requests.", "reason": None}, anthropic.RateLimitError),
         (500, {"message": "high load", "reason": "MODEL_TEMPORARILY_UNAVAILABLE"}, anthropic.InternalServerError),
     ],
@@ -123,6 +122,30 @@ def test_kiros_refusals_raise_the_sdks_own_errors(
         claude.messages.create(model=MODEL, max_tokens=300, messages=HELLO, stream=stream)
     assert isinstance(caught.value, anthropic.APIStatusError)
     assert caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "raised", "stream"),
+    [
+        (
+            402,
+            {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"},
+            anthropic.APIStatusError,
+            False,
+        ),
+        (403, {"message": "suspended", "reason": "TEMPORARILY_SUSPENDED"}, anthropic.PermissionDeniedError, True),
+    ],
+)
+def test_an_account_that_is_out_raises_the_sdks_own_error_and_then_a_503_with_the_reason(
+    rig: Rig, status: int, body: object, raised: type[Exception], stream: bool
+) -> None:
+    rig.simulator.push({"status": status, "body": body})
+    with anthropic.Anthropic(base_url=rig.url, api_key=KEY, max_retries=0) as client:
+        with pytest.raises(raised):
+            client.messages.create(model=MODEL, max_tokens=300, messages=HELLO, stream=stream)
+        with pytest.raises(anthropic.InternalServerError, match="No Kiro account can be used now") as caught:
+            client.messages.create(model=MODEL, max_tokens=300, messages=HELLO, stream=stream)
+    assert (caught.value.status_code, len(rig.simulator.requests())) == (503, 1)
 
 
 def test_a_fault_in_mid_stream_is_an_error_and_no_good_end(rig: Rig, claude: anthropic.Anthropic) -> None:

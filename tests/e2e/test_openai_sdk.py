@@ -6,6 +6,7 @@ import openai
 import pytest
 
 from tests.e2e.conftest import Rig
+from tests.processes import KEY
 
 MODEL = "claude-sonnet-4.5"
 HELLO = [{"role": "user", "content": "Say hello."}]
@@ -92,8 +93,6 @@ def test_models_come_in_openais_shape(gpt: openai.OpenAI) -> None:
     ("status", "body", "raised"),
     [
         (400, {"message": "Improperly formed request.", "reason": None}, openai.BadRequestError),
-        (402, {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"}, openai.RateLimitError),
-        (403, {"message": "suspended", "reason": "TEMPORARILY_SUSPENDED"}, openai.PermissionDeniedError),
         (429, {"message": "Too many requests.", "reason": None}, openai.RateLimitError),
         (500, {"message": "high load", "reason": "MODEL_TEMPORARILY_UNAVAILABLE"}, openai.InternalServerError),
     ],
@@ -105,6 +104,30 @@ def test_kiros_refusals_raise_the_sdks_own_errors(
     rig.simulator.push({"status": status, "body": body, "times": 12})
     with pytest.raises(raised):
         gpt.chat.completions.create(model=MODEL, messages=HELLO, stream=stream)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "raised", "stream"),
+    [
+        (
+            402,
+            {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"},
+            openai.RateLimitError,
+            False,
+        ),
+        (403, {"message": "suspended", "reason": "TEMPORARILY_SUSPENDED"}, openai.PermissionDeniedError, True),
+    ],
+)
+def test_an_account_that_is_out_raises_the_sdks_own_error_and_then_a_503_with_the_reason(
+    rig: Rig, status: int, body: object, raised: type[Exception], stream: bool
+) -> None:
+    rig.simulator.push({"status": status, "body": body})
+    with openai.OpenAI(base_url=f"{rig.url}/v1", api_key=KEY, max_retries=0) as client:
+        with pytest.raises(raised):
+            client.chat.completions.create(model=MODEL, messages=HELLO, stream=stream)
+        with pytest.raises(openai.InternalServerError, match="No Kiro account can be used now") as caught:
+            client.chat.completions.create(model=MODEL, messages=HELLO, stream=stream)
+    assert (caught.value.status_code, len(rig.simulator.requests())) == (503, 1)
 
 
 def test_a_fault_in_mid_stream_is_an_error_and_no_good_end(rig: Rig, gpt: openai.OpenAI) -> None:

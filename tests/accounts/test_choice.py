@@ -1,0 +1,96 @@
+"""The choice of account as tables: candidates in, names out."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.accounts.choice import Candidate, nobody, obstacle, order
+from gateway.accounts.health import FRESH, Health, Out
+from gateway.accounts.terms import Terms
+from gateway.errors import Kind
+
+NOW = 1_780_000_000.0
+SHAKY = Health(until=NOW + 30, failures=1)
+COOLING = Health(Out.THROTTLED, NOW + 42, failures=3)
+RESTED = Health(Out.THROTTLED, NOW, failures=3)
+DOWN = Health(Out.FAILING, NOW + 42, since=NOW - 5, failures=3)
+QUOTA = Health(Out.MONTH, 1_780_272_000.0)
+PARKED = Health(Out.PARKED, words="Kiro's token server refused this login. Log in again.")
+LOCKED = Health(Out.SUSPENDED, words="account suspended.")
+
+
+def one(
+    name: str, health: Health = FRESH, priority: int = 0, models: tuple[str, ...] = (), **facts: object
+) -> Candidate:
+    return Candidate(Terms(name, priority=priority, models=models), health, **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("candidates", "sticky", "expected"),
+    [
+        ([one("a")], None, "a"),
+        ([one("a", turn=2), one("b", turn=1)], None, "b a"),
+        ([one("a", turn=2), one("b", turn=1)], "a", "a b"),
+        ([one("a", priority=1), one("b", turn=9)], None, "b a"),
+        ([one("a", priority=1), one("b")], "a", "a b"),
+        ([one("a", SHAKY), one("b", turn=9)], None, "b a"),
+        ([one("a", SHAKY), one("b", priority=1)], None, "a b"),
+        ([one("a", SHAKY), one("b")], "a", "a b"),
+        ([one("a", credits=0.1), one("b", credits=0.9, turn=9)], None, "b a"),
+        ([one("a", credits=0.8, turn=9), one("b", credits=0.9)], None, "b a"),
+        ([one("a", credits=0.8), one("b", credits=0.9, turn=9)], None, "a b"),
+        ([one("a", credits=0.5), one("b", turn=9)], None, "b a"),
+        ([one("a", full=True), one("b", priority=5)], None, "b a"),
+        ([one("a", full=True), one("b")], "a", "a b"),
+        ([one("a", lacks=True), one("b", priority=5)], "a", "b a"),
+        ([one("a", COOLING), one("b")], "a", "b"),
+        ([one("a", RESTED), one("b", turn=1)], None, "a b"),
+        ([one("a", RESTED, probing=True), one("b", turn=1)], None, "b"),
+        ([one("a", QUOTA), one("b", PARKED), one("c", LOCKED), one("d", COOLING)], None, ""),
+        ([one("a", replace(FRESH, disabled=True)), one("b")], "a", "b"),
+        ([one("a", models=("claude-haiku-*",)), one("b")], "a", "b"),
+        ([one("a", models=("claude-sonnet-*",), turn=9), one("b", priority=1)], None, "a b"),
+        ([one("a", DOWN), one("b")], None, "b"),
+        ([one("a", DOWN), one("b", COOLING)], None, "a"),
+        ([one("a", DOWN, probing=True), one("b", COOLING)], None, ""),
+    ],
+)
+def test_the_order_of_accounts(candidates: list[Candidate], sticky: str | None, expected: str) -> None:
+    found = order(candidates, "claude-sonnet-4.5", NOW, sticky)
+    assert " ".join(candidate.name for candidate in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words", "wait"),
+    [
+        (one("a", PARKED), "parked: Kiro's token server refused this login. Log in again", None),
+        (one("a", LOCKED), "parked: account suspended. When it is unlocked: kiro-gateway accounts enable a", None),
+        (one("a", QUOTA), "this month's credits are used up until 2026-06-01 00:00 UTC", 272_000.0),
+        (one("a", COOLING), "cooling for 42 s, throttled 3 times in a row", 42.0),
+        (one("a", RESTED, probing=True), "one request is trying whether it works again", 1.0),
+        (one("a", Health(disabled=True)), "disabled; enable it with: kiro-gateway accounts enable a", None),
+        (one("a", models=("x",)), "its models do not include claude", None),
+        (one("a", Health(Out.RESTRICTED, NOW + 9)), "Kiro has limited it because of its traffic; resting for 9 s", 9.0),
+        (one("a", Health(Out.DAY, NOW + 9)), "today's requests are used up until 2026-05-28 20:26 UTC", 9.0),
+    ],
+)
+def test_every_obstacle_is_named(candidate: Candidate, words: str, wait: float | None) -> None:
+    found = obstacle(candidate, "claude", NOW)
+    assert (found.words, found.wait) == (words, wait)
+
+
+@pytest.mark.parametrize(
+    ("healths", "wait", "again"),
+    [([COOLING, QUOTA], 42.0, True), ([QUOTA, PARKED], 272_000.0, False), ([PARKED, LOCKED], None, False)],
+)
+def test_nobody_says_when_to_come_back_and_whether_it_is_worth_it(
+    healths: list[Health], wait: float | None, again: bool
+) -> None:
+    error = nobody([one(name, health) for name, health in zip("ab", healths, strict=True)], "m", NOW)
+    assert (error.kind, error.status, error.retry_after, error.should_retry) == (Kind.OVERLOADED, 503, wait, again)
+    assert all(f" {name}: " in error.message for name in "ab")
+    assert error.message.endswith("kiro-gateway accounts")
+
+
+def test_a_model_that_no_account_may_serve_is_not_found_rather_than_busy() -> None:
+    assert nobody([one("a", models=("x",))], "m", NOW).kind is Kind.NOT_FOUND
