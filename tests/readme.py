@@ -1,7 +1,8 @@
 """The README's code blocks, taken out and run as a reader would run them, against a gateway on the simulator.
 
-A block is run by its language: ``bash`` by a shell, ``python`` by this Python, ``json`` and ``yaml`` as the settings of
-a client, with which a request is made. Client programs and a missing curl are stood in for by ``tests/standin.py``.
+A block is run by its language: ``bash`` by a shell, ``python`` by this Python, ``json``, ``yaml`` and ``toml`` as the
+settings of a client, with which a request is made. Client programs and a missing curl are stood in for by
+``tests/standin.py``.
 """
 
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +96,8 @@ class Reader:
                 return ask(target(decode(code), self.key))
             case "yaml":
                 return ask(target(yaml.safe_load(code), self.key))
+            case "toml":
+                return ask(codex_target(tomllib.loads(code), self.key))
             case _:
                 raise AssertionError(f"nobody knows how to run: {block}")
 
@@ -142,6 +146,13 @@ def target(settings: Mapping[str, Any], key: str) -> Target:
     assert found["apiKey"] == f"${KEY_NAME}", "the README tells readers to put their key there"
     anthropic = "anthropic" in found.get("npm", "")
     return Target(f"{url}/messages" if anthropic else f"{url}/chat/completions", key, found["model"].split("/")[-1])
+
+
+def codex_target(settings: Mapping[str, Any], key: str) -> Target:
+    """Where Codex with this configuration would send its requests; its chat API is gone."""
+    provider = settings["model_providers"][settings["model_provider"]]
+    assert (provider["env_key"], provider["wire_api"]) == (KEY_NAME, "responses")
+    return Target(f"{provider['base_url']}/responses", key, settings["model"])
 
 
 def _members(value: object) -> Iterator[tuple[str, str]]:

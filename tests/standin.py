@@ -29,10 +29,15 @@ class Target:
 
 def ask(target: Target) -> str:
     """One short question; the answer's text. Raises HTTPError, KeyError when it is not an answer."""
-    question = {"model": target.model, "max_tokens": 256, "messages": [{"role": "user", "content": "Say hello."}]}
+    said = [{"role": "user", "content": "Say hello."}]
+    responses = target.url.endswith("/responses")
+    question = {"model": target.model, **({"input": said} if responses else {"max_tokens": 256, "messages": said})}
     headers = {"content-type": "application/json", "authorization": f"Bearer {target.key}"}
     with urlopen(Request(target.url, encode(question), headers), timeout=PATIENCE) as response:
         answer = decode(response.read())
+    if responses:
+        texts = (part["text"] for item in answer["output"] if item["type"] == "message" for part in item["content"])
+        return "".join(texts)
     if target.url.endswith("/messages"):
         return "".join(block["text"] for block in answer["content"] if block["type"] == "text")
     return str(answer["choices"][0]["message"]["content"])

@@ -157,9 +157,11 @@ class ResponsesEncoder:
         return self._event(f"response.{response['status']}", response=response)
 
     def _failure(self, event: Failure) -> bytes:
+        """A stream that fails before its first frame still has to begin: the SDKs take no other event first."""
+        begun = self.start() if self._sequence < 0 else b""
         output = render.output(self._reply, self._toolbox, self._opening)
         state = {"status": "failed", "error": error.failure(event.error), "output": output}
-        return self._event("response.failed", response=self._response(state))
+        return begun + self._event("response.failed", response=self._response(state))
 
     def _response(self, state: dict[str, Any]) -> dict[str, Any]:
         return render.response(self._body, self._opening, state)
