@@ -48,3 +48,20 @@ def test_the_users_own_settings_file_is_named(tmp_path: Path) -> None:
 
 def test_the_example_is_toml() -> None:
     assert set(tomllib.loads(example())) == {row.section for row in ROWS}
+
+
+def test_an_old_file_becomes_toml_on_standard_output_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.env").write_text(f"PROXY_API_KEY={KEY}\nNOT_OURS=1\n")
+    done = command(tmp_path, "config", "import", "old.env")
+    assert done.returncode == 0
+    assert tomllib.loads(done.stdout) == {"server": {"api_keys": [KEY]}}
+    assert "NOT_OURS" in done.stderr
+    assert KEY not in done.stderr
+
+
+def test_a_file_that_cannot_be_imported_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    for arguments, code in ((["nowhere"], 1), (["broken.json"], 1), ([], 2)):
+        done = command(tmp_path, "config", "import", *arguments)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert "Traceback" not in done.stderr
