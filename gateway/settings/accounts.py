@@ -177,12 +177,14 @@ def _entry(reading: _Reading, number: int, table: Mapping[str, Any]) -> AccountE
             wrong.add(name)
             reading.tell(number, name, fault.message, fault.suggestion)
     entry = AccountEntry(**values)
-    for name, message in _complaints(entry, given=values.keys() | wrong):
+    places = () if "source" in wrong else _places(entry, given=values.keys() | wrong)
+    for name, message in (*places, *_complaints(entry)):
         reading.tell(number, name, message)
     return entry
 
 
-def _complaints(entry: AccountEntry, given: set[str]) -> Iterator[tuple[str, str]]:
+def _places(entry: AccountEntry, given: set[str]) -> Iterator[tuple[str, str]]:
+    """Whether a source has what it needs, and nothing of another source."""
     needed, idle = ("path", "value") if entry.source in _WITH_PATH else ("value", "path")
     if "source" not in given:
         yield "source", f"is missing: one of {', '.join(KINDS)}"
@@ -190,6 +192,9 @@ def _complaints(entry: AccountEntry, given: set[str]) -> Iterator[tuple[str, str
         yield needed, f"is missing: source {entry.source} needs it"
     elif idle in given:
         yield idle, f"has no place beside source {entry.source}, which needs {needed}"
+
+
+def _complaints(entry: AccountEntry) -> Iterator[tuple[str, str]]:
     for name in entry.headers:
         if name.casefold() not in HEADERS:
             yield "headers", f"may only have {', '.join(HEADERS)}"

@@ -1,0 +1,217 @@
+"""The pool: who is given to whom, and that nothing of it is lost."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.accounts.health import Allowance, Health, Out
+from gateway.accounts.member import Lease
+from gateway.accounts.pacing import Turnstile
+from gateway.accounts.pool import REMEMBERED, Pool
+from gateway.errors import GatewayError, Kind, Trouble
+from tests.accounts.pooled import NOW, Time, fault, member, pool, write_login
+
+
+async def serve(accounts: Pool, conversation: str = "c", model: str = "m") -> str:
+    """A request that is answered; the account's name."""
+    visit = await accounts.visit(conversation, model)
+    lease = await visit.next()
+    assert lease is not None
+    visit.answered()
+    lease.release()
+    return lease.terms.name
+
+
+async def fail(accounts: Pool, *troubles: Trouble, conversation: str = "c") -> str:
+    """A request that meets a fault on each account it comes to; the names."""
+    visit = await accounts.visit(conversation, "m")
+    names = ""
+    for trouble in troubles:
+        lease = await visit.next()
+        if lease is None:
+            break
+        names += lease.terms.name
+        visit.failed(fault(trouble))
+        lease.release()
+    return names
+
+
+async def test_new_conversations_go_round(tmp_path: Path) -> None:
+    accounts = pool(tmp_path, "abc")
+    assert [await serve(accounts, str(number)) for number in range(6)] == list("abcabc")
+
+
+async def test_a_conversation_stays_with_its_account(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    assert [await serve(accounts, name) for name in "xyxyxx"] == list("ababaa")
+
+
+async def test_after_a_failover_it_stays_with_the_one_that_answered(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    assert await serve(accounts) == "a"
+    assert await fail(accounts, Trouble.BUSY) == "a"
+    visit = await accounts.visit("c", "m")
+    assert visit.count == 2
+    first, second = await visit.next(), await visit.next()
+    assert isinstance(first, Lease) and isinstance(second, Lease) and await visit.next() is None
+    visit.answered()
+    assert (first.terms.name, second.terms.name, await serve(accounts)) == ("a", "b", "b")
+
+
+async def test_the_conversation_longest_unused_is_forgotten_first(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    home = await serve(accounts, "mine")
+    for number in range(REMEMBERED):
+        await serve(accounts, str(number))
+        assert number % 1000 or await serve(accounts, "mine") == home
+    assert len(accounts._sticky) == REMEMBERED
+
+
+@pytest.mark.parametrize(
+    ("trouble", "out"),
+    [
+        (Trouble.MONTH, Out.MONTH),
+        (Trouble.SUSPENDED, Out.SUSPENDED),
+        (Trouble.LOGIN, Out.PARKED),
+        (Trouble.DAY, Out.DAY),
+    ],
+)
+async def test_an_account_that_is_out_is_not_asked_and_all_out_is_told(
+    tmp_path: Path, trouble: Trouble, out: Out
+) -> None:
+    accounts = pool(tmp_path)
+    assert await fail(accounts, trouble, trouble) == "ab"
+    assert [one.health.out for one in accounts.members] == [out, out]
+    with pytest.raises(GatewayError, match=r"a: .* b: ") as caught:
+        await accounts.visit("c", "m")
+    assert (caught.value.kind, caught.value.status) == (Kind.OVERLOADED, 503)
+
+
+async def test_one_probe_at_a_time_when_the_rest_is_over(tmp_path: Path) -> None:
+    time = Time()
+    accounts = pool(tmp_path, "a", time)
+    for _ in range(3):
+        await fail(accounts, Trouble.BUSY)
+    time.now += 60
+    visit = await accounts.visit("c", "m")
+    probe = await visit.next()
+    with pytest.raises(GatewayError, match="one request is trying"):
+        await accounts.visit("d", "m")
+    assert probe is not None
+    probe.release()
+    assert await serve(accounts) == "a"
+    assert await asyncio.gather(*(serve(accounts, name) for name in "xyz")) == ["a"] * 3
+
+
+async def test_a_failing_service_is_probed_every_second_where_there_is_no_other_account(tmp_path: Path) -> None:
+    time = Time()
+    accounts = pool(tmp_path, "a", time)
+    for _ in range(3):
+        await fail(accounts, Trouble.FAILING)
+    with pytest.raises(GatewayError, match="cooling for 60 s"):
+        await accounts.visit("c", "m")
+    time.now += 1
+    assert await serve(accounts) == "a"
+
+
+async def test_a_model_that_a_plan_lacks_goes_elsewhere_first_and_is_tried_again_if_nobody_else_has_it(
+    tmp_path: Path,
+) -> None:
+    accounts = pool(tmp_path)
+    assert await fail(accounts, Trouble.MODEL) == "a"
+    assert [await serve(accounts, name) for name in "xyz"] == ["b", "b", "b"]
+    assert await serve(accounts, "x", "other") == "b"
+    accounts.disable(accounts.members[1])
+    assert await serve(accounts, "w") == "a"
+
+
+async def test_a_new_login_in_the_source_ends_the_parking_at_the_next_request(tmp_path: Path) -> None:
+    accounts = pool(tmp_path, "a")
+    await fail(accounts, Trouble.LOGIN)
+    with pytest.raises(GatewayError, match="parked"):
+        await accounts.visit("c", "m")
+    write_login(tmp_path / "a.json", "New")
+    assert await serve(accounts) == "a"
+    assert accounts.members[0].health.out is Out.NO
+
+
+async def test_enable_and_disable_are_the_users_last_word(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    first, second = accounts.members
+    accounts.disable(first)
+    assert [await serve(accounts, name) for name in "xyz"] == ["b", "b", "b"]
+    await fail(accounts, Trouble.SUSPENDED, conversation="x")
+    accounts.enable(first)
+    accounts.enable(second)
+    assert {await serve(accounts, name) for name in "vw"} == {"a", "b"}
+
+
+async def test_credits_used_up_take_an_account_out_and_new_ones_bring_it_back(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    first = accounts.members[0]
+    accounts.learn(first, Allowance(1000, 1000, NOW + 999))
+    assert [await serve(accounts, name) for name in "xy"] == ["b", "b"]
+    accounts.learn(first, Allowance(0, 1000))
+    assert await serve(accounts, "z") == "a"
+
+
+async def test_what_was_kept_holds_in_the_next_pool(tmp_path: Path) -> None:
+    before = pool(tmp_path)
+    await fail(before, Trouble.MONTH)
+    assert before.changed
+    after = pool(tmp_path, healths=before.healths())
+    assert [await serve(after, name) for name in "xy"] == ["b", "b"]
+    assert after.members[1].health is not Health()
+
+
+async def test_accounts_are_found_by_name_and_by_number(tmp_path: Path) -> None:
+    accounts = pool(tmp_path)
+    first, second = accounts.members
+    assert [accounts.find(key) for key in ("b", "0", "2", "x")] == [second, first, None, None]
+
+
+async def test_a_client_that_leaves_the_queue_takes_no_place_along(tmp_path: Path) -> None:
+    time = Time()
+    gate, common = Turnstile(1), Turnstile(2)
+    accounts = Pool([member(tmp_path, "a", time, pacer=gate)], pacer=common)
+    first = await (await accounts.visit("c", "m")).next()
+    assert first is not None
+    waiting = asyncio.create_task((await accounts.visit("d", "m")).next())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    first.release()
+    first.release()
+    assert (gate.running, gate.waiting, common.running, accounts.members[0].running) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_whoever_waited_while_the_account_went_out_goes_to_another_or_is_told(
+    tmp_path: Path, ahead: bool
+) -> None:
+    time = Time()
+    gate = Turnstile(1)
+    members = [member(tmp_path, "a", time, pacer=gate, priority=-1)]
+    accounts = Pool(members)
+    holder = await accounts.visit("c", "m")
+    first = await holder.next()
+    visit = await accounts.visit("d", "m")
+    waiting = asyncio.create_task(visit.next())
+    await asyncio.sleep(0)
+    if ahead:
+        accounts.add(member(tmp_path, "b", time))
+    holder.failed(fault(Trouble.SUSPENDED))
+    assert first is not None
+    first.release()
+    outcome = (await asyncio.gather(waiting, return_exceptions=True))[0]
+    assert isinstance(outcome, Lease if ahead else GatewayError)
+    assert gate.running == 0
+
+
+async def test_a_full_account_hands_new_conversations_to_a_free_one(tmp_path: Path) -> None:
+    time = Time()
+    accounts = Pool([member(tmp_path, "a", time, pacer=Turnstile(1)), member(tmp_path, "b", time, priority=9)])
+    held = await (await accounts.visit("c", "m")).next()
+    assert held is not None and held.terms.name == "a"
+    assert await serve(accounts, "d") == "b"
