@@ -40,12 +40,14 @@ LACKING: Final = 3600.0
 
 
 class Visit:
-    """One request's way through the pool: which accounts it has been to."""
+    """One request's way through the pool: which accounts it has been to. count: those that could serve it at first."""
 
-    __slots__ = ("_conversation", "_model", "_pool", "_tried", "count")
+    __slots__ = ("_conversation", "_model", "_order", "_pool", "_tried", "_version", "count")
 
-    def __init__(self, pool: "Pool", conversation: str, model: str, count: int) -> None:
-        self.count = count
+    def __init__(self, pool: "Pool", conversation: str, model: str, order: list[Member]) -> None:
+        self.count = len(order)
+        self._order = order
+        self._version = pool.version
         self._pool = pool
         self._conversation = conversation
         self._model = model
@@ -56,22 +58,29 @@ class Visit:
 
         Raises GatewayError when even the first is gone by now.
         """
-        while (found := self._pool.best(self._conversation, self._model, self._tried)) is not None:
-            member, probe = found
-            if member.pacer.enter_now():
-                if self._pool.pacer.enter_now():
-                    return self._lent(member, probe=probe)
-                member.pacer.leave()
-            await self._queued(member)
-            # While it waited the account may have become unusable; the one way to find out is to choose again.
-            again = self._pool.best(self._conversation, self._model, self._tried, only=member)
-            if again is not None:
-                return self._lent(member, probe=again[1])
-            member.pacer.leave()
-            self._pool.pacer.leave()
+        while found := self._left():
+            member = found[0]
+            if member.pacer.full or self._pool.pacer.full:
+                await self._queued(member)
+                # While it waited the account may have become unusable; the one way to find out is to choose again.
+                if member not in self._left():
+                    member.pacer.leave()
+                    self._pool.pacer.leave()
+                    continue
+            else:
+                member.pacer.enter_now()
+                self._pool.pacer.enter_now()
+            return self._lent(member)
         if not self._tried:
             raise self._pool.nobody(self._model)
         return None
+
+    def _left(self) -> list[Member]:
+        """The accounts that are left, best first: as found at the beginning, if nothing has happened since."""
+        if self._version != self._pool.version:
+            self._order = self._pool.order(self._conversation, self._model, self._tried)
+            self._version = self._pool.version
+        return self._order
 
     async def _queued(self, member: Member) -> None:
         """Wait for a place of the account, then for one of all; cancelled, both are free again."""
@@ -82,10 +91,9 @@ class Visit:
             member.pacer.leave()
             raise
 
-    def _lent(self, member: Member, *, probe: bool) -> Lease:
+    def _lent(self, member: Member) -> Lease:
         self._tried.append(member)
-        self._pool.taken(member)
-        return Lease(member, self._pool.pacer, probe=probe)
+        return Lease(member, self._pool.pacer, probe=self._pool.taken(member))
 
     def answered(self) -> None:
         """The account taken last has begun to answer."""
@@ -118,50 +126,40 @@ class Pool:
         self.members = tuple(members)
         self.pacer = pacer
         self.changed = False
+        self.version = 0
         self._breaker = breaker or Breaker()
         self._clock = clock or Clock()
-        self._turn = 0
         self._sticky: OrderedDict[str, str] = OrderedDict()
         for member in self.members:
             member.health = (healths or {}).get(member.key, FRESH)
 
     async def visit(self, conversation: str, model: str) -> Visit:
         """Begin a request. Raises GatewayError when no account can serve it now, with the reason of each."""
-        count = len(self._order(conversation, model, ()))
-        if not count and await self._look_again():
-            count = len(self._order(conversation, model, ()))
-        if not count:
+        found = self.order(conversation, model, ())
+        if not found and await self._look_again():
+            found = self.order(conversation, model, ())
+        if not found:
             raise self.nobody(model)
-        return Visit(self, conversation, model, count)
+        return Visit(self, conversation, model, found)
 
     def nobody(self, model: str) -> GatewayError:
         """The error when no account can serve."""
         now = self._clock.wall()
         return nobody([member.candidate(model, now) for member in self.members], model, now)
 
-    def best(
-        self, conversation: str, model: str, tried: Sequence[Member], only: Member | None = None
-    ) -> tuple[Member, bool] | None:
-        """The account to take next, and whether it is taken as a probe; None when there is none."""
-        names = self._order(conversation, model, tried)
-        if not names:
-            return None
-        name = names[0] if only is None else only.name
-        if name not in names:
-            return None
-        member = next(member for member in self.members if member.name == name)
-        health = member.health
-        return member, health is not FRESH and standing(health, self._clock.wall()) in (Standing.PROBE, Standing.OUT)
-
-    def _order(self, conversation: str, model: str, tried: Sequence[Member]) -> list[str]:
+    def order(self, conversation: str, model: str, tried: Sequence[Member]) -> list[Member]:
+        """The accounts that could serve a request now, the best first."""
         now = self._clock.wall()
-        candidates = [member.candidate(model, now) for member in self.members if member not in tried]
-        return [found.name for found in order(candidates, model, now, self._sticky.get(conversation))]
+        by_name = {member.name: member for member in self.members if member not in tried}
+        candidates = [member.candidate(model, now) for member in by_name.values()]
+        return [by_name[found.name] for found in order(candidates, model, now, self._sticky.get(conversation))]
 
-    def taken(self, member: Member) -> None:
-        """Count a use, for the round robin."""
-        self._turn += 1
-        member.turn = self._turn
+    def taken(self, member: Member) -> bool:
+        """Count a use, for the round robin; whether the account is taken as a probe."""
+        self.version += 1
+        member.turn = self.version
+        health = member.health
+        return health is not FRESH and standing(health, self._clock.wall()) in (Standing.PROBE, Standing.OUT)
 
     def succeeded(self, member: Member, conversation: str) -> None:
         """The account has begun to answer: it is healthy, and the conversation stays with it."""
@@ -177,6 +175,7 @@ class Pool:
         now = self._clock.wall()
         if trouble is Trouble.MODEL:
             member.lacks(model, now + LACKING)
+            self.version += 1
             return
         fault = Fault(trouble, error.message, error.retry_after, member.login)
         health = failed(member.health, fault, now, self._breaker, member.allowance)
@@ -201,10 +200,12 @@ class Pool:
     def add(self, member: Member) -> None:
         """Use another account from now on."""
         self.members = (*self.members, member)
+        self.version += 1
 
     def remove(self, member: Member) -> None:
         """Use an account no more; requests that are on it may come to their end."""
         self.members = tuple(other for other in self.members if other is not member)
+        self.version += 1
 
     def find(self, key: str) -> Member | None:
         """An account by its name, or by its number counted from 0."""
@@ -242,6 +243,7 @@ class Pool:
         if health != member.health:
             member.health = FRESH if health == FRESH else health
             self.changed = True
+            self.version += 1
 
 
 def _seconds(health: Health, now: float) -> int | None:
