@@ -39,7 +39,9 @@ def test_a_wrong_command_line_is_told(arguments: list[str], tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["config", "example"], ["config", "check"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["config", "example"], ["config", "check"], ["logout"]]
+)
 def test_what_does_not_serve_loads_no_aiohttp(arguments: list[str], tmp_path: Path) -> None:
     program = "import sys; from gateway.commands import run; run(sys.argv[1:]); sys.exit('aiohttp' in sys.modules)"
     done = subprocess.run(

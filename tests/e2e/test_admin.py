@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.commands.starting import command
-from tests.processes import CEILING, KEY, Process, Simulator, gateway_environment, running
+from tests.commands.starting import gateway as started
+from tests.processes import CEILING, KEY, Process, Simulator, environment, gateway_environment, running
 
 ADMIN = "e2e-admin-key-0000000000000000000"
 
@@ -18,15 +19,15 @@ ADMIN = "e2e-admin-key-0000000000000000000"
 @pytest.fixture
 def own_simulator(tmp_path: Path) -> Iterator[Simulator]:
     """One of its own, since accounts are changed there."""
-    environment = gateway_environment(tmp_path / "simulator", "http://127.0.0.1:1", None)
-    with running("simulate", "--port", "0", environment=environment, log=tmp_path / "simulator.log") as process:
+    alone = environment(tmp_path / "simulator")
+    with running("simulate", "--port", "0", environment=alone, log=tmp_path / "simulator.log") as process:
         yield Simulator(process.url, None)
 
 
 @pytest.fixture
 def gateway(own_simulator: Simulator, tmp_path: Path) -> Iterator[Process]:
-    environment = gateway_environment(tmp_path, own_simulator.url, None, PROXY_ADMIN_KEY=ADMIN)
-    with running("serve", "--port", "0", environment=environment, log=tmp_path / "log") as process:
+    settings = gateway_environment(tmp_path, own_simulator.url, None, PROXY_ADMIN_KEY=ADMIN)
+    with running("serve", "--port", "0", environment=settings, log=tmp_path / "log") as process:
         yield process
 
 
@@ -194,3 +195,30 @@ def test_without_a_gateway_the_commands_work_on_what_is_stored(own_simulator: Si
     assert "claude-sonnet-4.5" in command(tmp_path, "models", **offline).stdout
     assert command(tmp_path, "accounts", "remove", "builder-id", **offline).returncode == 0
     assert "kiro-gateway login" in command(tmp_path, "accounts", **offline).stdout
+
+
+def test_logging_in_again_under_a_name_is_the_same_account(gateway: Process, own_simulator: Simulator) -> None:
+    for _ in range(2):
+        _, begun = call(gateway, "POST", "/auth/login", {"name": "mine"})
+        own_simulator._call("POST", f"device/{begun['user_code']}/approve", {})
+        assert ended(gateway, begun["session_id"])["account"] == "mine"
+    assert names(gateway)[1:] == ["mine"]
+
+
+def test_where_the_simulator_stands_in_no_login_is_made(tmp_path: Path) -> None:
+    keys = {"PROXY_API_KEY": KEY, "PROXY_ADMIN_KEY": ADMIN}
+    with running("serve", "--port", "0", environment=environment(tmp_path, **keys), log=tmp_path / "log") as process:
+        status, told = call(process, "POST", "/auth/login")
+    assert status == 409
+    assert "kiro-gateway login" in told["error"]["message"]
+    assert not list(tmp_path.rglob("logins/*.json"))
+
+
+def test_the_admin_key_is_made_at_the_first_start_and_found_by_the_commands(tmp_path: Path) -> None:
+    with started(tmp_path) as gateway:
+        assert "admin-key" in gateway.words
+        port = gateway.url.rsplit(":", 1)[1]
+        done = command(tmp_path, "accounts", "--port", port)
+    assert done.returncode == 0, done.stderr
+    [made] = tmp_path.rglob("admin-key")
+    assert (made.stat().st_mode & 0o777, len(made.read_text()) > 24) == (0o600, True)
