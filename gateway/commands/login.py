@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO
 
+from gateway.accounts.sources import own
 from gateway.commands import surroundings
 from gateway.errors import GatewayError
 from gateway.settings import Settings
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--region", metavar="REGION", help="AWS region of the Identity Center (default us-east-1)")
     parser.add_argument("--no-browser", action="store_true", help="open no browser here; show a code and a link")
-    parser.add_argument("--name", metavar="NAME", help="what to call the login; one of that name is replaced")
+    parser.add_argument("--name", metavar="NAME", help="what to call the login; one of that name is made again")
     surroundings.add_arguments(parser)
 
 
@@ -44,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     loaded = surroundings.settings(options)
     if loaded is None:
         return surroundings.WRONG_SETTINGS
+    if options.name and not (options.start_url or options.social or options.api_key):
+        vars(options).update(own.way_of(surroundings.own_folder(), options.name))  # the same again
     try:
         new = _by_api_key(options) if options.api_key else asyncio.run(_logged_in(options, loaded.settings))
         _keep(new, options.name)
@@ -57,8 +60,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _keep(new: "NewLogin", name: str | None) -> None:
-    from gateway.accounts.sources import own
-
     login = own.keep(surroundings.own_folder(), new, name, time.time())
     print(f"\nLogged in. The login is called {login.title} and kept in {login.path}\n")
     print("A gateway that uses this login already notices by itself; otherwise start it again: kiro-gateway serve")

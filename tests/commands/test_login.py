@@ -54,6 +54,9 @@ def test_identity_center_keeps_its_start_url_and_region(simulator: Simulator, tm
     login = stored(tmp_path)["work"]
     assert (login.load().kind, login.load().region) == ("idc", "eu-west-1")
     assert json.loads(login.path.read_text())["startUrl"] == "https://acme.awsapps.com/start"
+    before = login.load().refresh_token
+    assert log_in(tmp_path, simulator, "--name", "work").returncode == 0
+    assert (login.load().kind, login.load().region, login.load().refresh_token != before) == ("idc", "eu-west-1", True)
 
 
 def test_github_by_code_gives_the_profile_too(simulator: Simulator, tmp_path: Path) -> None:

@@ -150,6 +150,24 @@ def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) ->
     return own
 
 
+def way_of(own_folder: Path, name: str) -> dict[str, Any]:
+    """How a stored login was made, so that it can be made again: ``social``, ``start_url`` and ``region``, or ``api_key``.
+
+    Nothing for a Builder ID, and where there is no such login.
+    """
+    if not NAME.fullmatch(name):
+        return {}
+    with contextlib.suppress(OSError, JsonError):
+        found = store.read_json(own_folder / FOLDER / f"{name}.json")
+        if found.get("kind") == "api_key":
+            return {"api_key": True}
+        if found.get("kind") == "social":
+            return {"social": str(found.get("provider") or "google").lower()}
+        if found.get("kind") == "idc":
+            return {"start_url": found.get("startUrl"), "region": found.get("region")}
+    return {}
+
+
 def _free(folder: Path, name: str) -> str:
     taken = {path.stem for path in folder.glob("*.json")}
     return next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.login.device import NewLogin
-from gateway.accounts.sources.own import OwnLogin, discard, keep, logins, standard_place
+from gateway.accounts.sources.own import OwnLogin, discard, keep, logins, standard_place, way_of
 from gateway.accounts.sources.source import Wanted
 from gateway.errors import GatewayError
 from gateway.jsontext import decode, encode
@@ -155,3 +155,14 @@ def test_the_first_login_of_the_store_is_taken_where_nothing_is_configured(tmp_p
     found = standard_place(wanted)
     assert found is not None
     assert found.load().refresh_token == "aor-a"
+
+
+def test_a_login_tells_how_it_was_made_so_that_it_can_be_made_again(tmp_path: Path) -> None:
+    social = NewLogin(Credentials("social", "aor"), "github", provider="Github")
+    builder = NewLogin(Credentials("builder_id", "aor"), "builder-id", "https://view.awsapps.com/start")
+    for new in (NEW, KEY, social, builder):
+        keep(tmp_path, new, None, 0.0)
+    assert way_of(tmp_path, "acme") == {"start_url": "https://acme.awsapps.com/start", "region": "eu-west-1"}
+    assert way_of(tmp_path, "api-key") == {"api_key": True}
+    assert way_of(tmp_path, "github") == {"social": "github"}
+    assert [way_of(tmp_path, name) for name in ("builder-id", "nobody", "../x")] == [{}, {}, {}]
