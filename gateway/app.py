@@ -127,10 +127,10 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
         client_max_size=given.settings.server.max_body_bytes,
         middlewares=[
             request_id(ids),
+            capture(captures),
             access_log,
             errors(dialects),
             auth((*given.keys, *given.admin_keys), dict.fromkeys(admin.AREAS, given.admin_keys)),
-            capture(captures),
             drained(drain),
         ],
     )

@@ -8,11 +8,12 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 import structlog
+from structlog.typing import Processor
 
 from gateway.jsontext import encode
 
@@ -161,11 +162,18 @@ class AsConsole:
         return text.encode("utf-8", "replace")
 
 
-def configure(level: str, form: str, *, hide: Collection[str] = (), file: BinaryIO | None = None) -> None:
+def configure(
+    level: str,
+    form: str,
+    *,
+    hide: Collection[str] = (),
+    also: Sequence[Processor] = (),
+    file: BinaryIO | None = None,
+) -> None:
     """Set up the log for this process: a level's name, ``auto``, ``console`` or ``json``, and texts never to be shown.
 
-    file: where it goes, standard error if not given. Libraries speak from WARNING up; at DEBUG from INFO up, and at
-    TRACE all they have to say.
+    also: who else gets the records, with all secrets masked. file: where it goes, standard error if not given.
+    Libraries speak from WARNING up; at DEBUG from INFO up, and at TRACE all they have to say.
     """
     target = sys.stderr.buffer if file is None else file
     console = form == "console" or (form == "auto" and target.isatty())
@@ -176,6 +184,7 @@ def configure(level: str, form: str, *, hide: Collection[str] = (), file: Binary
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             Cleaner(hide),
+            *also,
             AsConsole(colors=target.isatty()) if console else as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(max(LEVELS[level], logging.DEBUG)),

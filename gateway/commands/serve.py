@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -23,6 +23,7 @@ from gateway.commands.listening import CannotListen, listen, url_of
 from gateway.commands.logins import accounts_from
 from gateway.errors import GatewayError
 from gateway.settings import ROWS, Loaded, Secret, Settings
+from gateway.web.capture import tee
 
 FAILED = 1
 add_arguments = surroundings.add_arguments
@@ -65,7 +66,7 @@ def _serve(loaded: Loaded, listener: socket) -> None:
     keys = (made.text,) if made else tuple(key.reveal() for key in loaded.settings.server.api_keys)
     admin, admin_words = admin_keys(loaded)
     hidden = (*keys, *admin, *secrets_of(loaded.settings))
-    log.configure(loaded.settings.log.level, loaded.settings.log.format, hide=hidden)
+    configure_log(loaded.settings, hide=hidden)
     for warning in loaded.warnings:
         structlog.get_logger().warning("settings", detail=warning)
     with login_for(loaded.settings) as login:
@@ -76,6 +77,12 @@ def _serve(loaded: Loaded, listener: socket) -> None:
             print(greeting(url_of(listener), key, admin_words, login), flush=True)
 
         serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated, admin), listener, announce)
+
+
+def configure_log(settings: Settings, *, hide: Collection[str]) -> None:
+    """The log as set; a request that is captured gets its lines of it, too."""
+    also = () if settings.debug.mode == "off" else (tee,)
+    log.configure(settings.log.level, settings.log.format, hide=hide, also=also)
 
 
 def admin_keys(loaded: Loaded) -> tuple[tuple[str, ...], str]:

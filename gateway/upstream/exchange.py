@@ -92,19 +92,20 @@ class Exchange:
             )
         try:
             request.trace.upstream_request_id = _request_id(response)
-            await self._refuse(connection, response, where)
+            await self._refuse(connection, response, where, request.tap)
             return await self._begun(session, response, request)
         except BaseException:
             response.close()
             raise
 
-    async def _refuse(self, connection: Connection, response: ClientResponse, where: str) -> None:
+    async def _refuse(self, connection: Connection, response: ClientResponse, where: str, tap: Tap) -> None:
         """Raise the fault of an answer that is no event stream."""
         kind = response.headers.get("Content-Type", "").lower()
         if response.status == HTTPStatus.OK and not any(word in kind for word in _NO_STREAM):
             return
         with connection.translated(where):
             body = await read_bounded(response, BODY_LIMIT, self._patience.refusal)
+        tap.upstream_bytes(body)
         raise http_fault(response.status, response.headers, body)
 
     async def _begun(self, session: ClientSession, response: ClientResponse, request: Request) -> OpenStream:

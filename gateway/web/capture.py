@@ -1,14 +1,15 @@
 """Debug capture: what one request was, in six files, for the user's own eyes.
 
 The pieces are kept as they pass (bounded) and written by a worker thread when the request has ended, redacted: nothing
-is searched, indented or written on the event loop. Only ``generate`` and ``pump`` feed a capture.
+is searched, indented or written on the event loop. A request that ended before Kiro was asked has fewer files.
 """
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,7 +26,7 @@ MAX_BYTES: Final = 48 * 1024 * 1024
 
 _SECRETS: Final = re.compile(
     rb"(?i)(bearer\s+)[^\s\"',}]+"
-    rb"|\b(?:aoa|aor|ksk_)[A-Za-z0-9+/=_.:-]{6,}"
+    rb"|\b(?:aoa|aor|ksk_|kg-)[A-Za-z0-9+/=_.:-]{6,}"
     rb"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"
     rb"|(\"(?:access_?token|refresh_?token|client_?secret|api_?key|authorization|x-api-key)\"\s*:\s*\")[^\"]+"
 )
@@ -51,9 +52,6 @@ class Capture(Protocol):
     def client_bytes(self, chunk: bytes) -> None:
         """Bytes of the gateway's answer."""
 
-    def failed(self, error: GatewayError) -> None:
-        """The request failed."""
-
 
 class NoCapture:
     """The capture of a request nobody wants to look at."""
@@ -70,21 +68,8 @@ class NoCapture:
     def client_bytes(self, chunk: bytes) -> None:
         """Nothing is kept."""
 
-    def failed(self, error: GatewayError) -> None:
-        """Nothing is kept."""
-
 
 NO_CAPTURE: Final = NoCapture()
-
-_lines: ContextVar[list[str] | None] = ContextVar("capture_lines", default=None)
-
-
-def tee(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor: the log lines of a captured request also go into its capture."""
-    lines = _lines.get()
-    if lines is not None:
-        lines.append(" ".join(f"{key}={value}" for key, value in event.items()))
-    return event
 
 
 class FolderCapture:
@@ -96,10 +81,8 @@ class FolderCapture:
         self._kiro_body = b""
         self._upstream: list[bytes] = []
         self._answer: list[bytes] = []
-        self._lines: list[str] = []
+        self._lines: list[bytes] = []
         self._room = MAX_BYTES
-        self.error: GatewayError | None = None
-        _lines.set(self._lines)
 
     def client_body(self, body: bytes) -> None:
         """The client's request body, as it came."""
@@ -107,6 +90,7 @@ class FolderCapture:
 
     def kiro_body(self, body: bytes) -> None:
         """The body of an attempt; the last one stays."""
+        self._room += len(self._kiro_body)
         self._kiro_body = self._fitting(body)
 
     def upstream_bytes(self, chunk: bytes) -> None:
@@ -117,34 +101,34 @@ class FolderCapture:
         """Bytes of the gateway's answer."""
         self._answer.append(self._fitting(chunk))
 
-    def failed(self, error: GatewayError) -> None:
-        """The request failed."""
-        self.error = error
+    def log_line(self, line: bytes) -> None:
+        """A line of the log that belongs to the request."""
+        self._lines.append(self._fitting(line))
 
     def _fitting(self, piece: bytes) -> bytes:
         kept = piece[: self._room]
         self._room -= len(kept)
         return kept
 
-    def write(self) -> None:
+    def write(self, error: GatewayError | None) -> None:
         """Write the folder; blocking, for a thread. A full or read-only disk is logged and hurts no request."""
         try:
             self._folder.mkdir(parents=True, mode=0o700)
-            for name, content in self._files().items():
+            for name, content in self._files(error).items():
                 if content:
                     _write_private(self._folder / name, redact(content))
-        except OSError as error:
-            log.warning("capture_not_written", reason=error.strerror)
+        except OSError as fault:
+            log.warning("capture_not_written", reason=fault.strerror)
 
-    def _files(self) -> dict[str, bytes]:
+    def _files(self, error: GatewayError | None) -> dict[str, bytes]:
         cut = b"" if self._room else b"\n[cut: more than the capture's limit]\n"
         return {
             "request_body.json": _indented(self._client_body),
             "kiro_request_body.json": _indented(self._kiro_body),
             "response_stream_raw.txt": b"".join(self._upstream) + cut,
             "response_stream_modified.txt": b"".join(self._answer) + cut,
-            "app_logs.txt": "\n".join(self._lines).encode("utf-8", "replace"),
-            "error_info.json": _error_facts(self.error) if self.error else b"",
+            "app_logs.txt": b"\n".join(self._lines),
+            "error_info.json": _error_facts(error) if error else b"",
         }
 
 
@@ -176,6 +160,17 @@ def _error_facts(error: GatewayError) -> bytes:
     )
 
 
+_CURRENT: Final[ContextVar[FolderCapture | None]] = ContextVar("capture", default=None)
+
+
+def tee(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of the log, behind the one that masks secrets: the lines of a request go into its capture, too."""
+    capture = _CURRENT.get()
+    if capture is not None:
+        capture.log_line(jsontext.encode(record))
+    return record
+
+
 class Captures:
     """Makes captures by the mode the user set (off, errors, all) and writes those worth keeping."""
 
@@ -185,13 +180,18 @@ class Captures:
         self._writing: set[asyncio.Future[None]] = set()
 
     def begin(self, request_id: str) -> Capture:
-        """The capture of a request that begins."""
-        return NO_CAPTURE if self._mode == "off" else FolderCapture(request_id, self._folder)
+        """The capture of a request that begins; what its task logs from now on belongs to it."""
+        if self._mode == "off":
+            return NO_CAPTURE
+        capture = FolderCapture(request_id, self._folder)
+        _CURRENT.set(capture)
+        return capture
 
-    def end(self, capture: Capture) -> None:
-        """Keep or drop the capture of a request that has ended. Does not wait for the disk."""
-        if isinstance(capture, FolderCapture) and (self._mode == "all" or capture.error):
-            self._in_thread(capture.write)
+    def end(self, capture: Capture, error: GatewayError | None) -> None:
+        """Keep or drop the capture of a request that has ended, with or without an error. Waits for no disk."""
+        _CURRENT.set(None)
+        if isinstance(capture, FolderCapture) and (self._mode == "all" or error is not None):
+            self._in_thread(partial(capture.write, error))
 
     def _in_thread(self, write: Callable[[], None]) -> None:
         job = asyncio.get_running_loop().run_in_executor(None, write)

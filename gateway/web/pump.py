@@ -147,7 +147,6 @@ def note(event: Event, record: Record) -> None:
         case Failure(error):
             record.complete(error)
             record.error, record.end = error, "failed"
-            record.capture.failed(error)
 
 
 def _note_cut_calls(record: Record) -> None:

@@ -1,15 +1,17 @@
-"""Gives each authenticated request its capture, and keeps or drops it at the end."""
+"""Gives each request its capture, and keeps or drops it at the end."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.errors import GatewayError
-from gateway.web.capture import Captures
+from gateway.web.capture import NO_CAPTURE, Captures
 from gateway.web.record import RECORD
 
 
 def capture(captures: Captures) -> Middleware:
-    """The middleware for this mode and folder. It stands below auth: a stranger's request is never written down."""
+    """The middleware for this mode and folder. It stands above the access log, whose line belongs into the capture.
+
+    A request that no key let in is never written down.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -17,10 +19,7 @@ def capture(captures: Captures) -> Middleware:
         record.capture = captures.begin(record.request_id)
         try:
             return await handler(request)
-        except GatewayError as error:
-            record.capture.failed(error)
-            raise
         finally:
-            captures.end(record.capture)
+            captures.end(record.capture if record.owner else NO_CAPTURE, record.error)
 
     return middleware

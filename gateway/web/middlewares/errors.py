@@ -46,4 +46,6 @@ async def _answer(request: web.Request, dialects: Sequence[Dialect], error: Gate
         return await record.abort(error)
     response = refusal(clothes(request, dialects), error, record.request_id)
     response.headers.update(truth(record))
+    if isinstance(response.body, bytes):
+        record.capture.client_bytes(response.body)
     return response
