@@ -40,8 +40,10 @@ class Reply:
     def add(self, event: Event) -> None:
         """Take the next event of the turn."""
         match event:
-            case TextDelta(_, piece) | ThinkingDelta(_, piece) | ArgumentsDelta(_, piece):
-                self._pieces.append(piece)
+            case TextDelta() | ThinkingDelta():
+                self._pieces.append(event.text)
+            case ArgumentsDelta():
+                self._pieces.append(event.json)
             case SignatureDelta(_, signature):
                 self._signature = signature
             case BlockStart(_, block):
