@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-from gateway.settings import Loaded, SettingsError, Surroundings, load
+from gateway.kiro.models import alias_problems
+from gateway.settings import Loaded, Settings, SettingsError, Surroundings, load
 
 WRONG_SETTINGS: Final = 78
 """EX_CONFIG of sysexits.h: service managers know not to start again."""
@@ -53,10 +55,16 @@ def gather(options: argparse.Namespace) -> Surroundings:
     )
 
 
+def crossed_families(found: Settings) -> Iterator[tuple[str, str]]:
+    """(setting, what is wrong) for names of models that would lead from one Claude family to another."""
+    for name, table in (("models.aliases", found.models.aliases), ("models.hidden", found.models.hidden)):
+        yield from ((name, f"crosses families: {words}") for words in alias_problems(table))
+
+
 def settings(options: argparse.Namespace) -> Loaded | None:
     """The settings; None when they are wrong, and then all faults have been printed."""
     try:
-        return load(gather(options))
+        return load(gather(options), crossed_families)
     except SettingsError as error:
         count = len(error.problems)
         print(f"kiro-gateway: {count} {'fault' if count == 1 else 'faults'} in the settings", file=sys.stderr)

@@ -1,6 +1,6 @@
 """From the sources to Settings: command line > environment > ``.env`` > ``config.toml`` > default."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -47,8 +47,15 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
-def load(around: Surroundings) -> Loaded:
-    """Read everything. Raises SettingsError with all that is wrong, never only the first."""
+Judge = Callable[[Settings], Iterable[tuple[str, str]]]
+"""Finds what this package cannot know to be wrong: (setting, what is wrong with it)."""
+
+
+def load(around: Surroundings, judge: Judge = lambda _settings: ()) -> Loaded:
+    """Read everything. Raises SettingsError with all that is wrong, never only the first.
+
+    judge: has its say on values that are right by themselves; where one is wrong, it sees the default instead.
+    """
     layers = (
         _config_file(around),
         from_dotenv(around.folder),
@@ -69,6 +76,7 @@ def load(around: Surroundings) -> Loaded:
     settings = build(values, layers[0].accounts)
     if not problems:  # what follows from a fault is no second one
         problems = [_placed(taken, key, message) for key, message in complaints(settings)]
+    problems += [_placed(taken, key, message) for key, message in judge(settings)]
     if problems:
         raise SettingsError(problems)
     origins = {key: _origin(given) for key, given in taken.items()}

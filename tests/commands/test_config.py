@@ -38,6 +38,17 @@ def test_check_tells_all_faults_and_exits_78(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_start_tells_names_that_cross_families_with_all_other_faults(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[models]\naliases = { claude-opus-4 = "claude-haiku-4.5", fast = "auto" }\n')
+    hidden = "claude-sonnet-9=claude-opus-4.5"
+    done = command(tmp_path, "serve", "--port", "x", HIDDEN_MODELS=hidden)
+    assert done.returncode == 78
+    assert "3 faults in the settings" in done.stderr
+    assert f"{tmp_path / 'config.toml'}:2: models.aliases crosses families: claude-opus-4 is" in done.stderr
+    assert "environment: HIDDEN_MODELS crosses families: claude-sonnet-9 is" in done.stderr
+    assert "claude-haiku-4.5, a haiku model" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_the_users_own_settings_file_is_named(tmp_path: Path) -> None:
     first = command(tmp_path, "config", "check").stdout.splitlines()[0]
     own = Path(first.split(" be ")[1])
