@@ -151,7 +151,7 @@ def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) ->
 
 
 def way_of(own_folder: Path, name: str) -> dict[str, Any]:
-    """How a stored login was made, so that it can be made again: ``social``, ``start_url`` and ``region``, or ``api_key``.
+    """How a login of the store was made, to make it again: ``social``, ``start_url`` and ``region``, or ``api_key``.
 
     Nothing for a Builder ID, and where there is no such login.
     """
