@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check install
 # HOST and PORT count only as "make run PORT=9000": shells and containers export variables of these names.
 given = $(if $(findstring command,$(origin $(1))),--$(2) $($(1)))
 
-.PHONY: help run test check bench cover wheel
+.PHONY: help run test check bench cover docs wheel
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -36,6 +36,14 @@ bench: $(DEV) ## measure the gateway beside a plain byte pass-through
 
 cover: $(DEV) ## run the tests and show what they do not reach
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term-missing:skip-covered $(ARGS)"
+
+# The README is read after the table is made, and a file is only replaced when its page was made whole.
+docs: $(RUN) ## write config.toml.example and the README's table anew from the settings
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
+	$(PY) -m gateway config example >"$$made/example" && $(PY) -m gateway config table >"$$made/table" && \
+	awk -v table="$$made/table" '/^<!-- \/settings -->$$/ { inside = 0 } !inside { print } \
+		/^<!-- settings -->$$/ { inside = 1; while ((getline line < table) > 0) print line }' README.md >"$$made/readme" && \
+	cat "$$made/example" >config.toml.example && cat "$$made/readme" >README.md
 
 wheel: $(DEV) ## build dist/*.whl
 	@$(PY) -m pip --quiet --disable-pip-version-check wheel --no-deps --wheel-dir dist . && ls dist/*.whl

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.settings import markdown_table
 from tests.commands.starting import gateway
-from tests.readme import README, ROOT, Block, Reader, blocks, links, stand_ins
+from tests.readme import README, ROOT, Block, Reader, blocks, links, settings_table, stand_ins
 from tests.standin import PROGRAMS, curl
 
 KEY = "kg-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -50,6 +51,10 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     missing = [link for link in links(document.read_text(encoding="utf-8")) if not (document.parent / link).exists()]
     assert missing == []
+
+
+def test_the_table_of_the_readme_is_what_the_settings_say() -> None:
+    assert settings_table(TEXT) == markdown_table(), "write it anew: make docs"
 
 
 def test_blocks_are_found_with_language_heading_and_line() -> None:

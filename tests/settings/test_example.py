@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_example_in_the_repository_is_the_generated_one() -> None:
     written = (ROOT / "config.toml.example").read_text(encoding="utf-8")
-    assert written == example(), "write it anew: python -m gateway config example > config.toml.example"
+    assert written == example(), "write it anew: make docs"
 
 
 def uncommented() -> str:
