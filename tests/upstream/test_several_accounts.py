@@ -1,0 +1,126 @@
+"""Several accounts over real sockets: places held to the answer's end, an account's terms, no waiting for another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway import jsontext
+from gateway.accounts.account import Account
+from gateway.accounts.member import Member
+from gateway.accounts.pacing import Turnstile
+from gateway.accounts.pool import Pool
+from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
+from gateway.accounts.sources.kiro_ide import JsonFile
+from gateway.accounts.sources.source import Wanted
+from gateway.accounts.terms import Terms
+from gateway.errors import UpstreamError
+from gateway.simulator import options
+from gateway.simulator.server import Simulator
+from gateway.upstream.attempts import Trace
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.connection import Connection
+from gateway.upstream.stream import OpenStream
+from tests.upstream.conftest import QUICK, WHOLE, draft, make_answer
+
+
+class Slow:
+    """A token server that answers when it is let; ``asked`` is set when it was asked."""
+
+    def __init__(self) -> None:
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, _call: TokenCall) -> TokenAnswer:
+        self.asked.set()
+        await self.open.wait()
+        return TokenAnswer(503, b"")
+
+
+def account(folder: Path, name: str, url: str, *, expires: str = "2999-01-01T00:00:00Z") -> tuple[Account, Slow]:
+    path = folder / f"{name}.json"
+    tokens = {"accessToken": options.ACCESS_TOKEN, "refreshToken": options.REFRESH_TOKEN, "expiresAt": expires}
+    path.write_bytes(jsontext.encode(tokens))
+    place = JsonFile(path, Wanted(path, None, options.PROFILE_ARN, "us-east-1", None, folder, folder / "state"))
+    server = Slow()
+    return Account(place, place.load(), server, base_url=url), server
+
+
+@asynccontextmanager
+async def client(url: str, *members: Member, common: Turnstile | None = None) -> AsyncIterator[UpstreamClient]:
+    connection = Connection()
+    pool = Pool(members, pacer=common) if common else Pool(members)
+    ways = {member.name: connection for member in members}
+    new_id: Callable[[], str] = lambda: "11111111-2222-4333-8444-555555555559"  # noqa: E731
+    yield UpstreamClient(pool, ways, policy=QUICK, base_url=url, new_id=new_id, dice=lambda: 1.0)
+    await connection.close()
+
+
+async def opened(made: UpstreamClient) -> OpenStream:
+    return await made.open(draft(), make_answer, Trace())
+
+
+async def test_a_place_is_held_until_the_answer_is_closed(simulator: Simulator, tmp_path: Path) -> None:
+    gate, common = Turnstile(1), Turnstile(1)
+    login, _ = account(tmp_path, "a", simulator.url)
+    async with client(simulator.url, Member(login, Terms("a"), gate), common=common) as made:
+        first = await opened(made)
+        second = asyncio.create_task(opened(made))
+        await asyncio.sleep(0)
+        assert gate.waiting == 1
+        assert (gate.running, len(simulator.requests("generate"))) == (1, 1)
+        await first.close()
+        await first.close()
+        await (await second).close()
+    assert (gate.running, common.running) == (0, 0)
+
+
+@pytest.mark.parametrize("status", [400, 402, 500])
+async def test_a_request_that_failed_holds_no_place(simulator: Simulator, tmp_path: Path, status: int) -> None:
+    gate, common = Turnstile(1), Turnstile(1)
+    login, _ = account(tmp_path, "a", simulator.url)
+    simulator.push({"status": status, "body": {"__type": "x", "message": "no"}, "times": 9})
+    async with client(simulator.url, Member(login, Terms("a"), gate), common=common) as made:
+        with pytest.raises(UpstreamError):
+            await opened(made)
+    assert (gate.running, common.running) == (0, 0)
+
+
+async def test_a_client_that_leaves_while_kiro_is_silent_holds_no_place(simulator: Simulator, tmp_path: Path) -> None:
+    gate = Turnstile(1)
+    login, _ = account(tmp_path, "a", simulator.url)
+    simulator.push({"stall": "headers"})
+    async with client(simulator.url, Member(login, Terms("a"), gate)) as made:
+        task = asyncio.create_task(opened(made))
+        await simulator.until("generate")
+        task.cancel()
+        await asyncio.wait([task])
+    assert gate.running == 0
+
+
+async def test_the_terms_of_an_account_hold_for_its_requests(simulator: Simulator, tmp_path: Path) -> None:
+    login, _ = account(tmp_path, "a", simulator.url)
+    terms = Terms("a", preferred_endpoint="ide", headers={"User-Agent": "mine", "Accept-Language": "de"})
+    simulator.push(WHOLE)
+    async with client(simulator.url, Member(login, terms)) as made:
+        await (await opened(made)).close()
+    (sent,) = simulator.requests("generate")
+    assert (sent.path, sent.headers["user-agent"]) == ("/generateAssistantResponse", "mine")
+    assert sent.headers["accept-language"] == "de"
+
+
+async def test_an_account_whose_refresh_hangs_holds_up_no_request_of_another(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    hanging, server = account(tmp_path, "a", simulator.url, expires="2000-01-01T00:00:00Z")
+    other, _ = account(tmp_path, "b", simulator.url)
+    async with client(simulator.url, Member(hanging, Terms("a")), Member(other, Terms("b"))) as made:
+        stuck = asyncio.create_task(opened(made))
+        await server.asked.wait()
+        async with asyncio.timeout(10):
+            await (await opened(made)).close()
+        stuck.cancel()
+        await asyncio.wait([stuck])
+        server.open.set()
+        await hanging.close()
