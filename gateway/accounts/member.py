@@ -1,5 +1,6 @@
 """One account in the pool, and the loan of it to a request."""
 
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -85,6 +86,14 @@ class Lease:
     def terms(self) -> Terms:
         """The terms to send on."""
         return self._member.terms
+
+    @property
+    def resets_on(self) -> str | None:
+        """The day on which the account's credits return (``2026-06-01``, UTC), if Kiro told it."""
+        allowance = self._member.allowance
+        if allowance is None or allowance.resets_at is None:
+            return None
+        return datetime.fromtimestamp(allowance.resets_at, UTC).date().isoformat()
 
     def pause(self, seconds: float) -> None:
         """After a 429: nobody else begins on this account for so long."""

@@ -185,6 +185,7 @@ class _Opening:
             return
         if self._fault is not None:
             self._visit.failed(self._fault)
+            self._request.trace.quota_reset = self._lease.resets_on
         self._lease.release()
         self._lease = self._fault = None
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway import jsontext
 from gateway.accounts.account import Account
+from gateway.accounts.health import Allowance
 from gateway.accounts.member import Member
 from gateway.accounts.pacing import Turnstile
 from gateway.accounts.pool import Pool
@@ -124,3 +125,16 @@ async def test_an_account_whose_refresh_hangs_holds_up_no_request_of_another(
         await asyncio.wait([stuck])
         server.open.set()
         await hanging.close()
+
+
+async def test_a_quota_that_is_used_up_names_the_day_it_returns(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.push(
+        {"status": 402, "body": {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"}}
+    )
+    member = Member(account(tmp_path, "only", simulator.url)[0], Terms("only"))
+    member.allowance = Allowance(used=10.0, granted=10.0, resets_at=1_780_272_000.0)
+    trace = Trace()
+    async with client(simulator.url, member) as made:
+        with pytest.raises(UpstreamError):
+            await made.open(draft(), make_answer, trace)
+    assert trace.quota_reset == "2026-06-01"
