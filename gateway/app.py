@@ -32,6 +32,7 @@ from gateway.upstream.live_catalogue import LiveCatalogue
 from gateway.web.capture import Captures
 from gateway.web.count_tokens import CountTokens
 from gateway.web.cut_calls import CutCalls
+from gateway.web.documents import Documents
 from gateway.web.generate import Generate
 from gateway.web.guard import Guard
 from gateway.web.health import Health
@@ -98,11 +99,13 @@ async def build(given: Given) -> web.Application:
     upstream = _upstream(settings, fleet, ids)
     count = TokenCounter()
     translator = _translator(settings, catalogue, count, ids)
-    responses = Responses(OPENAI_RESPONSES, KeptResponses(time.monotonic), count, store=settings.responses.store)
+    documents = Documents()
+    kept = KeptResponses(time.monotonic)
+    responses = Responses(OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents)
     responses.route(app)
-    _route_answers(app, settings, dialects, translator, upstream, responses=responses)
+    _route_answers(app, settings, dialects, translator, upstream, responses=responses, documents=documents)
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
-    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count).answer)
+    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count, documents).answer)
     _route_facts(app, Models(catalogue, name_rules(settings)), Health("simulator" if given.simulated else "kiro"))
 
     logins = admin.route(app, fleet, given.folder, simulated=given.simulated)
@@ -230,13 +233,21 @@ def _route_answers(
     upstream: UpstreamClient,
     *,
     responses: Responses,
+    documents: Documents,
 ) -> None:
     pace = Pace(settings.stream.hold, settings.stream.ping_interval)
     guard = _guard(settings)
     for dialect in dialects:
         memory = responses.memory if dialect.name == OPENAI_RESPONSES.name else FORGETFUL
         generate = Generate(
-            dialect, translator, upstream, pace, memory=memory, repair=settings.honour.repair, guard=guard
+            dialect,
+            translator,
+            upstream,
+            pace,
+            memory=memory,
+            repair=settings.honour.repair,
+            guard=guard,
+            documents=documents,
         )
         for path in dialect.routes:
             app.router.add_post(path, generate.answer)

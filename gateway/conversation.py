@@ -40,6 +40,17 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF as strict base64. Kiro takes none: its text stands for it (``web/documents.py``) before it is laid out.
+
+    path: where it stands in the client's body, for the fault that names it.
+    """
+
+    data: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call the model made. ``arguments`` is the JSON text of an object, verbatim."""
 
@@ -50,14 +61,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of a call; ``content`` holds texts and pictures in the client's order."""
+    """What came of a call; ``content`` holds texts, pictures and documents in the client's order."""
 
     call_id: str
-    content: tuple[Text | Image, ...]
+    content: tuple[Text | Image | Document, ...]
     is_error: bool = False
 
 
-Block = Text | Thinking | RedactedThinking | Image | ToolCall | ToolResult
+Block = Text | Thinking | RedactedThinking | Image | Document | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)

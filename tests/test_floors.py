@@ -10,7 +10,7 @@ GATEWAY = ROOT / "gateway"
 
 FLOORS = (
     {"errors", "conversation", "events", "reply", "jsontext", "__init__"},
-    {"kiro", "dialects", "honour"},
+    {"kiro", "dialects", "honour", "documents"},
     {"accounts"},
     {"upstream"},
     {"web"},

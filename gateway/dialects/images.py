@@ -21,7 +21,7 @@ _SIGNATURES: Final = (
 
 def from_base64(data: str, path: str) -> Image:
     """An image block. Raises INVALID_REQUEST with ``path`` for bad base64 and for unknown formats (SVG, BMP, HEIC)."""
-    if not _is_strict_base64(data):
+    if not is_strict_base64(data):
         raise GatewayError(Kind.INVALID_REQUEST, "Image data is not valid base64", path=path)
     format_ = _sniff(data[:_HEAD])
     if format_ is None:
@@ -40,7 +40,7 @@ def from_url(url: str, path: str) -> Image:
     return from_base64(data, path)
 
 
-def _is_strict_base64(data: str) -> bool:
+def is_strict_base64(data: str) -> bool:
     """Whether only the alphabet and right padding are there. Never decodes: 5 MB cost 3 ms, decoding them 12 ms."""
     if not data or len(data) % 4 or not data.isascii():
         return False

@@ -13,6 +13,7 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import read_conversation, read_object
+from gateway.web.documents import Documents
 from gateway.web.guard import Guard
 from gateway.web.honoured import Honoured
 from gateway.web.memory import FORGETFUL, Memory, Recollection
@@ -36,6 +37,7 @@ class Generate:
         memory: Memory = FORGETFUL,
         repair: bool = False,
         guard: Guard | None = None,
+        documents: Documents | None = None,
     ) -> None:
         """repair: a whole answer that is not what the client demanded is asked for once more."""
         self._dialect = dialect
@@ -45,6 +47,7 @@ class Generate:
         self._memory = memory
         self._repair = repair
         self._guard = guard or Guard()
+        self._documents = documents or Documents()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Read, translate, open the upstream, and answer as the client asked. Raises GatewayError."""
@@ -52,7 +55,7 @@ class Generate:
         record.dialect = self._dialect.name
         recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
         said = read_conversation(self._dialect, recollection.body, request.headers)
-        conversation = recollection.continued(said)
+        conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
         conversation = self._guard.admit(conversation, record)
         translation = self._translator.translate(conversation, self._dialect.name)

@@ -10,6 +10,7 @@ from gateway.dialects.dialect import Dialect
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.prompt_tokens import count_prompt
 from gateway.web.body import read_conversation, read_object
+from gateway.web.documents import Documents
 from gateway.web.kept_responses import Kept, KeptResponses
 from gateway.web.memory import Memory
 from gateway.web.record import RECORD
@@ -20,10 +21,19 @@ from gateway.web.response_memory import NoResponses, ResponseMemory
 class Responses:
     """The handlers. memory: what generating answers keeps and looks up; None of it where ``store`` is off."""
 
-    def __init__(self, dialect: Dialect, kept: KeptResponses, count: Callable[[str], int], *, store: bool) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        kept: KeptResponses,
+        count: Callable[[str], int],
+        *,
+        store: bool,
+        documents: Documents,
+    ) -> None:
         self._dialect = dialect
         self._kept = kept
         self._count = count
+        self._documents = documents
         self.memory: Memory = ResponseMemory(kept) if store else NoResponses()
 
     def route(self, app: web.Application) -> None:
@@ -56,7 +66,8 @@ class Responses:
         record.dialect = self._dialect.name
         named = {"model": "auto", **await read_object(request, record.capture)}
         recollection = self.memory.begin(record.owner, named)
-        conversation = read_conversation(self._dialect, recollection.body, request.headers)
+        said = read_conversation(self._dialect, recollection.body, request.headers)
+        conversation = await self._documents.read(said)
         record.model = conversation.model
         tokens = await asyncio.to_thread(count_prompt, recollection.continued(conversation), self._count)
         return _json(jsontext.encode({"object": "response.input_tokens", "input_tokens": tokens}))

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway import jsontext
-from gateway.conversation import Block, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
-from gateway.dialects import images, signature
+from gateway.conversation import Block, Document, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import documents, images, signature
 from gateway.errors import GatewayError, Kind
 
 Json = Mapping[str, Any]
+Part = Text | Image | Document
 
 
 def content(value: str | Sequence[Json], path: str) -> tuple[Block, ...]:
@@ -55,7 +56,7 @@ def _thinking(item: Json) -> Iterator[Thinking]:
 
 def _tool_result(item: Json, path: str) -> ToolResult:
     value = item.get("content")
-    parts: list[Text | Image] = []
+    parts: list[Part] = []
     if isinstance(value, str):
         parts.append(Text(value))
     else:
@@ -64,7 +65,7 @@ def _tool_result(item: Json, path: str) -> ToolResult:
     return ToolResult(item["tool_use_id"], tuple(parts), item.get("is_error") is True)
 
 
-def _result_part(part: Json, path: str) -> Iterator[Text | Image]:
+def _result_part(part: Json, path: str) -> Iterator[Part]:
     match part["type"]:
         case "text":
             yield Text(part["text"])
@@ -83,24 +84,22 @@ def _image(item: Json, path: str) -> Image:
     return images.from_base64(source["data"], f"{path}.source.data")
 
 
-def _document(item: Json, path: str) -> Iterator[Text | Image]:
-    """A text document as text, its title and context before it; Kiro has no member for documents."""
-    heading = [Text(item[name]) for name in ("title", "context") if item.get(name)]
-    match item["source"]:
-        case {"type": "text", "data": data}:
-            yield from (*heading, Text(data))
-        case {"type": "content", "content": inner}:
-            yield from heading
-            yield from _document_content(inner, f"{path}.source.content")
-        case {"type": "url"}:
-            message = "The gateway fetches no URLs: send the document's text"
-            raise GatewayError(Kind.INVALID_REQUEST, message, path=f"{path}.source.url")
+def _document(item: Json, path: str) -> Iterator[Part]:
+    """Its title and context as text before it; what is text already is text, a PDF is made text later."""
+    source = item["source"]
+    yield from (Text(item[name]) for name in ("title", "context") if item.get(name))
+    match source["type"]:
+        case "text":
+            yield Text(source["data"])
+        case "content":
+            yield from _document_content(source["content"], f"{path}.source.content")
+        case "url":
+            yield documents.from_url(source["url"], f"{path}.source.url")
         case _:
-            message = "PDF and other binary documents are not supported: send the document's text"
-            raise GatewayError(Kind.INVALID_REQUEST, message, path=f"{path}.source")
+            yield documents.from_base64(source["data"], source.get("media_type"), f"{path}.source")
 
 
-def _document_content(inner: str | Sequence[Json], path: str) -> Iterator[Text | Image]:
+def _document_content(inner: str | Sequence[Json], path: str) -> Iterator[Part]:
     if isinstance(inner, str):
         yield Text(inner)
         return

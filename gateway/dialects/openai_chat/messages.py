@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway import jsontext
-from gateway.conversation import Block, Image, Message, Text, Thinking, ToolCall, ToolResult
-from gateway.dialects import images, system
+from gateway.conversation import Block, Document, Image, Message, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import documents, images, system
 from gateway.errors import GatewayError, Kind
 
 Json = Mapping[str, Any]
+Part = Text | Image | Document
 
 
 def messages(items: Sequence[Json]) -> Iterator[Message | str]:
@@ -30,7 +31,7 @@ def messages(items: Sequence[Json]) -> Iterator[Message | str]:
                 yield Message("user", (ToolResult(call_id, parts),))
 
 
-def _parts(content: str | Sequence[Json] | None, path: str) -> tuple[Text | Image, ...]:
+def _parts(content: str | Sequence[Json] | None, path: str) -> tuple[Part, ...]:
     if content is None:
         return ()
     if isinstance(content, str):
@@ -38,24 +39,28 @@ def _parts(content: str | Sequence[Json] | None, path: str) -> tuple[Text | Imag
     return tuple(_part(part, path, index) for index, part in enumerate(content))
 
 
-def _part(part: Json, path: str, index: int) -> Text | Image:
+def _part(part: Json, path: str, index: int) -> Part:
     match part["type"]:
         case "image_url" | "input_image":
             url = part["image_url"]
             return images.from_url(url if isinstance(url, str) else url["url"], f"{path}.{index}.image_url")
+        case "file":
+            return documents.from_url(part["file"]["file_data"], f"{path}.{index}.file.file_data")
+        case "input_file":
+            return documents.from_url(part["file_data"], f"{path}.{index}.file_data")
         case "refusal":
             return Text(part["refusal"])
         case _:
             return Text(part["text"])
 
 
-def _only_text(part: Text | Image, path: str) -> str:
+def _only_text(part: Part, path: str) -> str:
     if isinstance(part, Text):
         return part.text
     raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=path)
 
 
-def _assistant(item: Json, parts: tuple[Text | Image, ...]) -> Iterator[Block]:
+def _assistant(item: Json, parts: tuple[Part, ...]) -> Iterator[Block]:
     """Reasoning first, as it was said; it comes without Kiro's signature in this API."""
     if item.get("reasoning_content"):
         yield Thinking(item["reasoning_content"], None)

@@ -24,6 +24,8 @@ from gateway.dialects.shape import (
 _TEXT: Final = record({"text": string})
 _IMAGE: Final = record({"image_url": text_or(record({"url": string}))})
 
+_FILE_DATA: Final = record({"file_data": string}, {"filename": string})
+
 _PARTS: Final = {
     "text": _TEXT,
     "input_text": _TEXT,
@@ -31,8 +33,10 @@ _PARTS: Final = {
     "refusal": record({"refusal": string}),
     "image_url": _IMAGE,
     "input_image": _IMAGE,
+    "file": record({"file": _FILE_DATA}),
+    "input_file": _FILE_DATA,
 }
-_CONTENT: Final = nullable(text_or(list_of(tagged(_PARTS, known=("input_audio", "audio", "file", "input_file")))))
+_CONTENT: Final = nullable(text_or(list_of(tagged(_PARTS, known=("input_audio", "audio")))))
 
 _CALL: Final = record({"name": string}, {"arguments": text_or(mapping)})
 _TOOL_CALL: Final = record({"id": string, "function": _CALL})

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gateway.conversation import Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
-from gateway.dialects import images, system
+from gateway.conversation import Document, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import documents, images, system
 from gateway.dialects.openai_responses import sealed
 from gateway.dialects.openai_responses.freeform import wrapped
 from gateway.dialects.openai_responses.schema import kind
@@ -12,6 +12,7 @@ from gateway.dialects.openai_responses.tools import Toolbox
 from gateway.errors import GatewayError, Kind
 
 Json = Mapping[str, Any]
+Part = Text | Image | Document
 
 
 def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message | str]:
@@ -68,24 +69,26 @@ def _reasoning(item: Json) -> Iterator[Message]:
         yield Message("assistant", (block,))
 
 
-def _parts(content: str | Sequence[Json], path: str) -> tuple[Text | Image, ...]:
+def _parts(content: str | Sequence[Json], path: str) -> tuple[Part, ...]:
     if isinstance(content, str):
         return (Text(content),)
     return tuple(_part(part, f"{path}.{index}") for index, part in enumerate(content))
 
 
-def _part(part: Json, path: str) -> Text | Image:
+def _part(part: Json, path: str) -> Part:
     match part["type"]:
         case "input_image":
             url = part["image_url"]
             return images.from_url(url if isinstance(url, str) else url["url"], f"{path}.image_url")
+        case "input_file":
+            return documents.from_url(part["file_data"], f"{path}.file_data")
         case "refusal":
             return Text(part["refusal"])
         case _:
             return Text(part["text"])
 
 
-def _only_text(part: Text | Image, path: str) -> str:
+def _only_text(part: Part, path: str) -> str:
     if isinstance(part, Text):
         return part.text
     raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=path)

@@ -58,8 +58,9 @@ _PARTS: Final = tagged(
         "text": _TEXT,
         "refusal": record({"refusal": string}),
         "input_image": record({"image_url": text_or(record({"url": string}))}),
+        "input_file": record({"file_data": string}, {"filename": string}),
     },
-    known=("input_file", "input_audio"),
+    known=("input_audio",),
 )
 _CONTENT: Final = text_or(list_of(_PARTS))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conversation import Block, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.conversation import Block, Document, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects.anthropic import blocks
 from gateway.dialects.signature import mark
 from gateway.errors import GatewayError
@@ -47,6 +47,10 @@ CASES: list[tuple[dict[str, Any], list[Block]]] = [
         [Text("x"), Image("png", PNG)],
     ),
     (
+        {"type": "document", "title": "T", "source": {"type": "base64", "data": "JVBERi0="}},
+        [Text("T"), Document("JVBERi0=", "p.0.source.data")],
+    ),
+    (
         result([{"type": "document", "source": {"type": "text", "data": "body"}}]),
         [ToolResult("t1", (Text("body"),))],
     ),
@@ -71,7 +75,12 @@ REFUSED = [
         "base64",
     ),
     ({"type": "document", "source": {"type": "url", "url": "https://x.test"}}, "p.1.source.url", "fetches no URLs"),
-    ({"type": "document", "source": {"type": "base64", "data": "JVBERi0="}}, "p.1.source", "PDF"),
+    ({"type": "document", "source": {"type": "base64", "data": "?"}}, "p.1.source.data", "not valid base64"),
+    (
+        {"type": "document", "source": {"type": "base64", "media_type": "application/msword", "data": "QUJD"}},
+        "p.1.source.media_type",
+        "Only PDF",
+    ),
 ]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from gateway.conversation import Image, Message, Text, Thinking, ToolCall, ToolResult
+from gateway.conversation import Document, Image, Message, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects.openai_chat.messages import messages
 from gateway.errors import GatewayError
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(10)).decode()
+PDF = "data:application/pdf;base64,JVBERi0="
 URL = f"data:image/png;base64,{PNG}"
 CALL = {"id": "c1", "type": "function", "function": {"name": "read", "arguments": '{"a": 1}'}}
 
@@ -23,6 +24,14 @@ CASES: list[tuple[dict[str, Any], Message | str]] = [
         Message("user", (Text("a"), Image("png", PNG))),
     ),
     ({"role": "user", "content": [{"type": "input_image", "image_url": URL}]}, Message("user", (Image("png", PNG),))),
+    (
+        {"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}}]},
+        Message("user", (Document("JVBERi0=", "messages.0.content.0.file.file_data"),)),
+    ),
+    (
+        {"role": "user", "content": [{"type": "input_file", "file_data": PDF}]},
+        Message("user", (Document("JVBERi0=", "messages.0.content.0.file_data"),)),
+    ),
     (
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         Message("assistant", (ToolCall("c1", "read", '{"a": 1}'),)),

@@ -60,7 +60,16 @@ REFUSED = [
     (told({"role": "tool", "content": "a"}), "messages.1.tool_call_id", "Field required"),
     (told({"role": "function", "content": "a"}), "messages.1.name", "Field required"),
     (told({"role": "user", "content": 5}), "messages.1.content", "valid list"),
-    (told({"role": "user", "content": [{"type": "file"}]}), "messages.1.content.0.type", "`file` is not supported"),
+    (
+        told({"role": "user", "content": [{"type": "input_audio"}]}),
+        "messages.1.content.0.type",
+        "`input_audio` is not supported",
+    ),
+    (
+        told({"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}),
+        "messages.1.content.0.file.file_data",
+        "required",
+    ),
     (told({"role": "user", "content": [{"type": "image_url"}]}), "messages.1.content.0.image_url", "Field required"),
     (told({"role": "assistant", "tool_calls": [{"function": {}}]}), "messages.1.tool_calls.0.id", "Field required"),
 ]

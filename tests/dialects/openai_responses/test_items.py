@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conversation import Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.conversation import Document, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects.openai_responses.items import messages
 from gateway.dialects.openai_responses.sealed import seal
 from gateway.dialects.openai_responses.tools import Toolbox
@@ -39,6 +39,12 @@ def test_messages_come_with_and_without_a_type(role: str, typed: dict[str, str])
 def test_a_system_message_is_its_text(role: str) -> None:
     parts = [{"type": "input_text", "text": "a"}, {"type": "input_text", "text": "b"}]
     assert read({"role": role, "content": parts}) == ["a\n\nb"]
+
+
+def test_a_file_is_a_document() -> None:
+    part = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
+    [message] = read({"role": "user", "content": [part]})
+    assert message == Message("user", (Document("JVBERi0=", "input.0.content.0.file_data"),))
 
 
 @pytest.mark.parametrize("image", [f"data:image/png;base64,{PNG}", {"url": f"data:image/png;base64,{PNG}"}])

@@ -53,7 +53,11 @@ def test_an_unknown_item_is_not_shown_back() -> None:
         ({"input": [5]}, "input.0"),
         ({"input": [{}]}, "input.0.role"),
         ({"input": [{"role": "tool", "content": ""}]}, "input.0.role"),
-        ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input.0.content.0.type"),
+        ({"input": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input.0.content.0.type"),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]},
+            "input.0.content.0.file_data",
+        ),
         (
             {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "f"}]}]},
             "input.0.content.0.image_url",

@@ -1,0 +1,113 @@
+"""Puts the text of documents in their place, read by a process of their own (``gateway.documents``)."""
+
+import asyncio
+import hashlib
+import sys
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from subprocess import DEVNULL, PIPE
+from typing import Final
+
+from gateway.conversation import Block, Conversation, Document, Image, Message, Text, ToolResult
+from gateway.documents.__main__ import REFUSED
+from gateway.errors import GatewayError, Kind
+
+SECONDS: Final = 20.0
+"""For one document; 300 full pages take about half of it on a slow machine."""
+
+AT_ONCE: Final = 2
+"""Processes that read documents; the others wait for their turn."""
+
+KEPT: Final = 64
+KEPT_CHARACTERS: Final = 16_000_000
+"""Texts remembered: a client sends its documents again with every turn."""
+
+
+class Documents:
+    """The documents of all requests; remembers the texts of the latest ones. ``extract``: the text of one."""
+
+    def __init__(self, extract: Callable[[Document], Awaitable[str]] | None = None) -> None:
+        self._extract = extract or extracted
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._known: OrderedDict[bytes, str] = OrderedDict()
+        self._characters = 0
+
+    async def read(self, conversation: Conversation) -> Conversation:
+        """The conversation without documents; the same object if it has none. Raises INVALID_REQUEST with the path."""
+        found = {part for message in conversation.messages for part in _documents(message.blocks)}
+        if not found:
+            return conversation
+        texts = {document: Text(await self._text(document)) for document in found}
+        messages = (Message(message.role, _replaced(message.blocks, texts)) for message in conversation.messages)
+        return replace(conversation, messages=tuple(messages))
+
+    async def _text(self, document: Document) -> str:
+        """Reading is not shared between two requests that bring the same document at once; they are rare."""
+        digest = hashlib.sha256(document.data.encode("ascii")).digest()
+        if digest in self._known:
+            self._known.move_to_end(digest)
+            return self._known[digest]
+        async with self._turns:
+            text = await self._extract(document)
+        self._remember(digest, text)
+        return text
+
+    def _remember(self, digest: bytes, text: str) -> None:
+        self._characters += len(text) - len(self._known.pop(digest, ""))
+        self._known[digest] = text
+        while len(self._known) > KEPT or self._characters > KEPT_CHARACTERS:
+            self._characters -= len(self._known.popitem(last=False)[1])
+
+
+def _documents(blocks: tuple[Block, ...]) -> list[Document]:
+    found: list[Document] = []
+    for block in blocks:
+        if isinstance(block, Document):
+            found.append(block)
+        elif isinstance(block, ToolResult):
+            found.extend(part for part in block.content if isinstance(part, Document))
+    return found
+
+
+def _replaced(blocks: tuple[Block, ...], texts: dict[Document, Text]) -> tuple[Block, ...]:
+    return tuple(_without(block, texts) for block in blocks)
+
+
+def _without(block: Block, texts: dict[Document, Text]) -> Block:
+    if isinstance(block, Document):
+        return texts[block]
+    if isinstance(block, ToolResult):
+        return replace(block, content=tuple(_part(part, texts) for part in block.content))
+    return block
+
+
+def _part(part: Text | Image | Document, texts: dict[Document, Text]) -> Text | Image:
+    return texts[part] if isinstance(part, Document) else part
+
+
+async def extracted(document: Document, seconds: float = SECONDS) -> str:
+    """A document's text. Raises INVALID_REQUEST with the document's path when it cannot be read in that time.
+
+    The process ends with this call, whatever happens: time up, or the client gone."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway.documents", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            told, _ = await process.communicate(document.data.encode("ascii"))
+    except TimeoutError as error:
+        raise _refusal(document, f"The PDF could not be read within {seconds:g} s: send a part of it") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == REFUSED:
+        raise _refusal(document, told.decode())
+    if process.returncode:
+        raise _refusal(document, "The PDF cannot be read: it is damaged, or no PDF")
+    return told.decode()
+
+
+def _refusal(document: Document, message: str) -> GatewayError:
+    return GatewayError(Kind.INVALID_REQUEST, message, path=document.path, should_retry=False)
