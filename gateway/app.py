@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway import admin
 from gateway.accounts.terms import Configured
 from gateway.dialects import DIALECTS
-from gateway.dialects.anthropic import ANTHROPIC, Anthropic
+from gateway.dialects.anthropic import ANTHROPIC
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.openai_chat import OPENAI_CHAT
 from gateway.dialects.openai_responses import OPENAI_RESPONSES
@@ -91,7 +91,7 @@ async def build(given: Given) -> web.Application:
     """The application. What lives as long as it does is opened and closed by its clean-up context."""
     settings = given.settings
     ids = Ids()
-    dialects = _dialects(given.keys)
+    dialects = _dialects(settings, given.keys)
     captures = Captures(settings.debug.mode, settings.debug.folder)
     app = _application(given, dialects, ids, captures)
     fleet = await assemble(settings, given.accounts, given.folder)
@@ -144,10 +144,11 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
     return app
 
 
-def _dialects(keys: Sequence[str]) -> tuple[Dialect, ...]:
+def _dialects(settings: Settings, keys: Sequence[str]) -> tuple[Dialect, ...]:
     """Ours mark thinking that Kiro did not sign; the mark must hold over restarts, so it is made from the key."""
     signing = hashlib.sha256(f"kiro-gateway thinking mark\0{keys[0]}".encode()).digest()
-    return tuple(replace(row, signing_key=signing) if isinstance(row, Anthropic) else row for row in DIALECTS)
+    messages = replace(ANTHROPIC, signing_key=signing, strip_billing_header=settings.prompt.strip_billing_header)
+    return tuple(messages if row.name == ANTHROPIC.name else row for row in DIALECTS)
 
 
 def name_rules(settings: Settings) -> NameRules:

@@ -128,6 +128,12 @@ class Prompt:
         default=True,
         help="Send it as a first exchange of the history, which keeps the prefix the same; else before the first turn.",
     )
+    strip_billing_header: bool = setting(
+        Form.SWITCH,
+        default=True,
+        help="Leave out the billing line of Claude Code's prompt: it changes with every turn and spoils prompt caches.",
+        environment=("STRIP_BILLING_HEADER",),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,5 @@ UNUSED: Final[Mapping[str, str]] = MappingProxyType(
         "ACCOUNT_PROBABILISTIC_RETRY_CHANCE": "an account whose rest is over is tried by one request",
         "ACCOUNT_CACHE_TTL": "models are cached as models.cache_ttl says",
         "WEB_SEARCH_ENABLED": _NOT_THERE,
-        "STRIP_BILLING_HEADER": _NOT_THERE,
     }
 )

@@ -59,6 +59,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "tools.truncation_recovery": ("false", "false", False),
     "tools.parse_text_calls": ("yes", "true", True),
     "prompt.system_in_first_pair": ("off", "false", False),
+    "prompt.strip_billing_header": ("no", "false", False),
     "stream.hold": ("1", "1", 1.0),
     "stream.ping_interval": ("2", "2.0", 2.0),
     "honour.repair": ("on", "true", True),

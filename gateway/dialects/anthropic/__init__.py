@@ -19,16 +19,20 @@ from gateway.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class Anthropic:
-    """``/v1/messages``. signing_key: what our own thinking signatures are made with; the app replaces it."""
+    """``/v1/messages``. signing_key: what our own thinking signatures are made with; the app replaces it.
+
+    strip_billing_header: Claude Code's billing line is taken out of the system prompt.
+    """
 
     signing_key: bytes = field(default=b"kiro-gateway", repr=False)
+    strip_billing_header: bool = True
     name: str = "anthropic"
     routes: tuple[str, ...] = ("/v1/messages",)
     schema: Schema = field(default=SCHEMA, repr=False)
 
     def parse(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Conversation:
         """A body of the right shape into its meaning; headers are looked up in lower case."""
-        return parse(body, headers)
+        return parse(body, headers, strip_billing_header=self.strip_billing_header)
 
     def encoder(self, body: Mapping[str, Any], opening: Opening) -> AnthropicEncoder:
         """The encoder of one streamed answer; nothing of the request changes it."""

@@ -15,10 +15,10 @@ Json = Mapping[str, Any]
 _IGNORED: Final = ("temperature", "top_p", "top_k", "service_tier", "mcp_servers")
 
 
-def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
+def parse(body: Json, headers: Mapping[str, str], *, strip_billing_header: bool = True) -> Conversation:
     """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
     _refuse_threads(body)
-    prompt, messages = _messages(body)
+    prompt, messages = _messages(body, strip_billing_header=strip_billing_header)
     tools, left_out = _tools(body)
     choice = body.get("tool_choice") or {}
     metadata = body.get("metadata") or {}
@@ -54,8 +54,10 @@ def _refuse_threads(body: Json) -> None:
         )
 
 
-def _messages(body: Json) -> tuple[str, tuple[Message, ...]]:
-    prompt = [system.without_billing_header(text) for text in blocks.texts(body.get("system") or [], "system")]
+def _messages(body: Json, *, strip_billing_header: bool) -> tuple[str, tuple[Message, ...]]:
+    prompt = blocks.texts(body.get("system") or [], "system")
+    if strip_billing_header:
+        prompt = [system.without_billing_header(text) for text in prompt]
     messages: list[Message] = []
     for index, item in enumerate(body["messages"]):
         path = f"messages.{index}.content"

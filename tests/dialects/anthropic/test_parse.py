@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.conversation import Conversation, Effort, Message, OutputFormat, Text, ThinkingRequest, Tool, ToolChoice
+from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.anthropic.parse import parse
 from gateway.dialects.anthropic.schema import SCHEMA
 from gateway.errors import GatewayError, Kind
@@ -79,6 +80,11 @@ def test_system_messages_are_the_prompt_before_the_chat_and_reminders_within_it(
 def test_the_billing_block_is_dropped_from_the_prompt() -> None:
     billing = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.329.abc;"}
     assert parsed(system=[billing, {"type": "text", "text": "You are."}]).system == "You are."
+
+
+def test_the_billing_block_stays_where_the_user_wants_it() -> None:
+    body = {"model": "m", "messages": [USER], "system": "x-anthropic-billing-header: cc;\nYou are."}
+    assert Anthropic(strip_billing_header=False).parse(body, {}).system == body["system"]
 
 
 def test_a_thread_is_refused_so_that_the_client_sends_its_whole_history() -> None:
