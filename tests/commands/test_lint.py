@@ -55,7 +55,7 @@ async def test_a_captures_folder_is_read_as_it_was_written(tmp_path: Path) -> No
     capture = captures.begin("req_1")
     assert isinstance(capture, FolderCapture)
     capture.kiro_body(json.dumps(breach({"conversationState.chatTriggerType": "AUTO"})).encode())
-    captures.end(capture)
+    captures.end(capture, None)
     await captures.close()
     (folder,) = tmp_path.iterdir()  # noqa: ASYNC240 - a test waits for nobody else
     assert linted(folder) == 1 and linted(folder / lint.CAPTURED) == 1
