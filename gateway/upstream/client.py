@@ -14,6 +14,7 @@ from gateway.kiro.answer import Answer
 from gateway.kiro.endpoints import Identity, finish, routes
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import Correct, Enter, Outcome, Policy, Refresh, Route, Send, Step, Trace, Wait, attempts
+from gateway.upstream.budget import Budget
 from gateway.upstream.connection import Connection
 from gateway.upstream.exchange import Exchange, Patience, Request
 from gateway.upstream.stream import NO_TAP, OpenStream, Tap
@@ -45,6 +46,7 @@ class UpstreamClient:
         self.base_url = base_url
         self.pause_after_429 = pause_after_429
         self.sleep = sleep
+        self.budget = Budget()
         self._policy = policy or Policy()
         self._preferred = preferred
         self._new_id = new_id
@@ -68,6 +70,7 @@ class UpstreamClient:
         visit = await self.pool.visit(draft.conversation_id, draft.model_id)
         plan = attempts(visit.count, self._policy, self._dice)
         opening = _Opening(self, request, visit, preferred, self._preferred)
+        self.budget.enter()
         try:
             step = next(plan)
             while True:
@@ -78,6 +81,8 @@ class UpstreamClient:
         except BaseException:
             opening.leave()
             raise
+        finally:
+            self.budget.leave()
 
 
 class _Opening:
@@ -94,6 +99,7 @@ class _Opening:
         self._lease: Lease | None = None
         self._identity: Identity | None = None
         self._fault: UpstreamError | None = None
+        self._unpaid: UpstreamError | None = None  # the fault that the next send again is for
 
     async def do(self, step: Step) -> Outcome | OpenStream:
         """Do a step; what came of it, for the plan, or the open answer."""
@@ -101,6 +107,7 @@ class _Opening:
             case Enter():
                 return await self._enter()
             case Wait(seconds):
+                self._pay()
                 trace = self._request.trace
                 trace.waits += 1
                 trace.waited += seconds
@@ -111,7 +118,21 @@ class _Opening:
             case Correct():
                 return await self._correct()
             case Send():
+                self._pay()
                 return await self._send(step)
+
+    def _pay(self) -> None:
+        """Sending again costs the budget of all requests. Raises the fault it would have been for when that is spent.
+
+        A new token, another profile and another account in the place of one that is used up cost nothing: they mend
+        what was wrong, and each at most once.
+        """
+        fault, self._unpaid = self._unpaid, None
+        if fault is not None and (fault.retry or fault.elsewhere or fault.stuck) and not self._client.budget.take():
+            _log.warning(
+                "not_sent_again", reason="too many requests fail at once", attempts=self._request.trace.attempts
+            )
+            raise fault
 
     async def _enter(self) -> Outcome:
         self.leave()
@@ -164,7 +185,7 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = _noted(error, trace)
+            self._fault = self._unpaid = _noted(error, trace)
             if error.trouble is Trouble.BUSY and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
             return error

@@ -37,12 +37,18 @@ class Heartbeat:
                 self._beating = self._loop.create_task(self._beat(), name="heartbeat")
         self._timer = self._loop.call_at(self._due, self._look)
 
-    async def settle(self) -> None:
-        """Wait for a beat that is being written."""
-        if self._beating is not None and not self._beating.done():
-            await asyncio.wait({self._beating})
+    async def begin(self) -> None:
+        """The answer begins: ``interval`` counts from now on. Waits for a beat that is being written."""
+        self._timer.cancel()
+        self.touch()
+        self._timer = self._loop.call_at(self._due, self._look)
+        await self._settle()
 
     async def stop(self) -> None:
         """No more beats."""
         self._timer.cancel()
-        await self.settle()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        if self._beating is not None and not self._beating.done():
+            await asyncio.wait({self._beating})

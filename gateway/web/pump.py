@@ -80,7 +80,7 @@ class Pump:
 
     async def _move(self, upstream: Source, heart: Heartbeat) -> bytes:
         """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
-        await heart.settle()
+        await heart.begin()
         self._answering, self._record.abort = True, self._abort
         chunk = self._encoder.start() + self._encoded(upstream.events)
         while not upstream.ended and not self._response.gone:
