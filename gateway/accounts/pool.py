@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
-from gateway.accounts.account import Clock
 from gateway.accounts.choice import nobody, order
+from gateway.accounts.clock import Clock
 from gateway.accounts.health import (
     FRESH,
     PARKED,

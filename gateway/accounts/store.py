@@ -6,6 +6,7 @@ Everything here blocks; callers on the event loop use a thread.
 import contextlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,7 +51,7 @@ def replace(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _keep_owner(descriptor: int, target: Path) -> None:
@@ -60,7 +61,8 @@ def _keep_owner(descriptor: int, target: Path) -> None:
             os.fchown(descriptor, old.st_uid, old.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
     if os.name == "nt":
         return  # a folder cannot be opened there; NTFS journals the rename
     descriptor = os.open(folder, os.O_RDONLY)
@@ -99,10 +101,15 @@ def lock_for(path: Path) -> FileLock:
     return FileLock(target.parent / f".{target.name}.lock", mode=0o600, thread_local=False)
 
 
-def acquired(lock: FileLock, timeout: float) -> bool:
-    """Take the lock; False when it was not to be had in ``timeout`` seconds or cannot exist there."""
-    try:
-        lock.acquire(timeout=timeout)
-    except (Timeout, OSError):
-        return False
-    return True
+def locked(places: Sequence[Path], timeout: float) -> FileLock | None:
+    """The lock of the first of these files that can have one; None when it was not to be had in ``timeout`` seconds."""
+    for place in places:
+        lock = lock_for(place)
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout:
+            return None
+        except OSError:
+            continue  # a folder that may not be written
+        return lock
+    return None

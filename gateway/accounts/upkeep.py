@@ -71,6 +71,7 @@ class Upkeep:
         await self._save()
 
     async def _renew_ahead(self, member: Member) -> None:
+        await member.account.settle()
         while True:
             account = member.account
             await self._sleep(next_look(account.expires_at, account.now(), account.lead, self._dice()))

@@ -64,7 +64,8 @@ async def _answer(request: web.Request, state: State, call: Call | None, exchang
             return await _whole(request, state, exchange, refused.response(rpc=call.rpc))
     scripted = state.script.take(call.operation)
     if scripted is not None:
-        return await _scripted(request, state, exchange, scripted)
+        granted = _controlled(state, call, exchange) if scripted.granted else None
+        return await _scripted(request, state, exchange, scripted, granted)
     if call.operation == "generate":
         return await send(request, Plan(_turn(state, call, exchange)), exchange, state.record, state.gates)
     return await _whole(request, state, exchange, _controlled(state, call, exchange))
@@ -98,7 +99,12 @@ def _turn(state: State, call: Call, exchange: Exchange) -> Iterator[Piece]:
         yield Piece(message.encode(), delay=state.options.pace)
 
 
-async def _scripted(request: web.Request, state: State, exchange: Exchange, answer: Answer) -> web.StreamResponse:
+async def _scripted(
+    request: web.Request, state: State, exchange: Exchange, answer: Answer, granted: web.Response | None
+) -> web.StreamResponse:
+    """granted: what takes the place of the script's own document."""
+    if granted is not None and answer.gate:
+        await state.gates.passed(answer.gate)
     if answer.delay:
         await asyncio.sleep(answer.delay)
     if answer.stall == "headers":
@@ -107,6 +113,8 @@ async def _scripted(request: web.Request, state: State, exchange: Exchange, answ
         state.record.end(exchange, "cut")
         close(request, answer.how)
         return web.Response()  # goes nowhere: the connection is closed
+    if granted is not None:
+        return await _whole(request, state, exchange, granted)
     if answer.streams:
         return await send(request, answer.plan(), exchange, state.record, state.gates)
     return await _whole(request, state, exchange, _document(answer))

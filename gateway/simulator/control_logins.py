@@ -2,7 +2,7 @@
 
 POST accounts    make or change accounts: ``Change``, one or a list      GET accounts   state and counts of each
 POST logins      tokens and profiles of the default account, and what    POST revoke    ``{"tokens": […]}`` or ``{}``
-                 holds for all: rotate, expires_in, newcomer                            for all access tokens
+                 holds for all: rotate, expires_in, newcomer, revoke_rotated            for all access tokens
 POST device/CODE/approve|deny|expire|slow_down   (``?account=name``)     GET ledger     every login, by fingerprints
 """
 
@@ -21,7 +21,15 @@ from gateway.simulator.refusals import json_response
 from gateway.simulator.state import State
 from gateway.simulator.usage import Usage
 
-_LOGIN_MEMBERS: Final = {"access_tokens", "refresh_tokens", "profiles", "rotate", "expires_in", "newcomer"}
+_LOGIN_MEMBERS: Final = {
+    "access_tokens",
+    "refresh_tokens",
+    "profiles",
+    "rotate",
+    "expires_in",
+    "newcomer",
+    "revoke_rotated",
+}
 
 
 @dataclass(frozen=True, slots=True)

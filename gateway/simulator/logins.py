@@ -59,6 +59,7 @@ class Logins:
         rotate: bool | None = None,
         expires_in: int | None = None,
         newcomer: bool | None = None,
+        revoke_rotated: bool | None = None,
     ) -> None:
         """Accept more for the default account while running; the other members hold from now on."""
         default = self.accounts[DEFAULT]
@@ -67,6 +68,7 @@ class Logins:
         self._rotate = self._rotate if rotate is None else rotate
         self._expires_in = self._expires_in if expires_in is None else expires_in
         self.newcomer = self.newcomer if newcomer is None else newcomer
+        self._revoke_rotated = self._revoke_rotated if revoke_rotated is None else revoke_rotated
 
     def give(self, account: str, *, access_tokens: Iterable[str] = (), refresh_tokens: Iterable[str] = ()) -> None:
         """Tokens for an account; each refresh token is a login of its own."""

@@ -13,6 +13,8 @@ An answer is an object with any of these members (all optional; an unknown one i
 ``corrupt``       ``{"frame": k, "how": "prelude_crc" | "message_crc" | "bit:N"}``
 ``chunk_sizes``   TCP split sizes, the last repeats
 ``cut_at``, ``how``   break off after byte n by fin | rst | chunked-end | close-delimited
+``granted``       true: the answer is what it would be without a script (a refresh token is exchanged), but waits at
+                  ``gate``, or with status 0 gets lost; not for generate
 ``stall``         ``true``: silence after the frames until the client leaves; ``"headers"``: before the status line
 """
 
@@ -79,6 +81,7 @@ class Answer:
     chunk_sizes: list[int] | None = None
     cut_at: int | None = None
     how: Cut = "chunked-end"
+    granted: bool = False
     stall: bool | Literal["headers"] = False
 
     @property
@@ -119,6 +122,8 @@ def read(entry: Any) -> Answer:
     answer = msgspec.convert(entry, Answer)
     if any(size < 1 for size in answer.chunk_sizes or ()):
         raise ValueError("chunk sizes are at least 1")
+    if answer.granted and answer.on == "generate":
+        raise ValueError("granted is for answers of one document")
     answer.plan()
     return answer
 

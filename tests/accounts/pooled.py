@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway import jsontext
-from gateway.accounts.account import Account, Clock
+from gateway.accounts.account import Account
+from gateway.accounts.clock import Clock
 from gateway.accounts.member import Member
 from gateway.accounts.pacing import UNLIMITED, Pacer
 from gateway.accounts.pool import Pool

@@ -1,6 +1,7 @@
 """The account against a token server in memory; files are real."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 
 from gateway import jsontext
 from gateway.accounts import store
-from gateway.accounts.account import Account, Clock
+from gateway.accounts.account import Account
+from gateway.accounts.clock import Clock
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
@@ -52,9 +54,20 @@ class Time:
     """Both clocks at once, moved by hand."""
 
     now: float = NOW
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def __call__(self) -> float:
         return self.now
+
+    def at(self, moment: float, act: Callable[[], None]) -> None:
+        """Do something when somebody sleeps past a moment."""
+        self.due.append((moment, act))
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        while self.due and self.due[0][0] <= self.now:
+            self.due.pop(0)[1]()
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -75,7 +88,7 @@ class Scene:
             self.write(accessToken="aoaOld", refreshToken="aorOld", expiresAt=NOW + seconds_left)
         state = self.path.parent / "state"
         place = JsonFile(self.path, Wanted(self.path, None, None, "us-east-1", None, state, state))
-        clock = Clock(self.time, self.time)
+        clock = Clock(self.time, self.time, self.time.sleep)
         return Account(place, place.load(), self.server, clock=clock, lock_wait=0)
 
 
@@ -247,7 +260,7 @@ async def test_the_machine_id_and_the_label_stay_over_refreshes_and_restarts(sce
 async def test_another_process_that_holds_the_lock_does_not_stop_us_for_ever(scene: Scene) -> None:
     account = scene.account()
     lock = store.lock_for(scene.path)
-    assert store.acquired(lock, 0)
+    lock.acquire(timeout=0)
     assert (await account.identity()).access_token == "aoaNew1"
     lock.release()
 

@@ -63,17 +63,20 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
 
 def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "login.json"
-    mine, other = store.lock_for(path), store.lock_for(path)
-    assert store.acquired(mine, 1)
-    assert not store.acquired(other, 0)
+    mine = store.locked([path], 1)
+    assert mine is not None
+    assert store.locked([path], 0) is None
     mine.release()
-    assert store.acquired(other, 0)
-    other.release()
+    assert store.locked([path], 0) is not None
 
 
-def test_a_lock_that_cannot_exist_is_not_acquired(tmp_path: Path) -> None:
+def test_where_a_lock_cannot_exist_the_next_place_has_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert not store.acquired(store.lock_for(tmp_path / "file" / "login.json"), 0)
+    nowhere, there = tmp_path / "file" / "login.json", tmp_path / "login.json"
+    assert store.locked([nowhere], 0) is None
+    mine = store.locked([nowhere, there], 0)
+    assert mine is not None
+    assert mine.lock_file == str(tmp_path / ".login.json.lock")
 
 
 def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from gateway.accounts.credentials import Credentials, bad_login, checked_token
+from gateway.accounts.journal import Journal
 from gateway.accounts.sources.source import Wanted
 
 PREFIX = "ksk_"
@@ -36,6 +37,11 @@ class ApiKeySource:
     def lock_path(self) -> Path:
         """Never contended: nothing of it changes."""
         return self.state / "api-key-login"
+
+    @property
+    def journal(self) -> Journal:
+        """Never written to."""
+        return Journal(self.state)
 
     def load(self) -> Credentials:
         """The key."""

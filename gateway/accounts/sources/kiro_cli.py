@@ -7,14 +7,16 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from errno import EIO
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.accounts import store
 from gateway.accounts.credentials import Credentials, bad_login, spelled_like
+from gateway.accounts.journal import Journal
 from gateway.accounts.sources.kiro_cli_rows import Row, credentials_of
-from gateway.accounts.sources.source import Rotated, Wanted
+from gateway.accounts.sources.source import Wanted, settle
 from gateway.errors import GatewayError
 from gateway.jsontext import JsonError, decode, encode
 
@@ -60,16 +62,21 @@ class Database:
             return self.path
         return self.wanted.state / f"database-{sha256(self.key.encode()).hexdigest()[:16]}"
 
+    @property
+    def journal(self) -> Journal:
+        """In the state folder."""
+        return Journal(self.wanted.state)
+
     def load(self) -> Credentials:
         """The login in the database, with the tokens it has rotated to where the database could not be written."""
-        return self._rotated().over(self._in_database())
+        return self.journal.over(self._in_database())
 
     def prove_writable(self) -> None:
         """Raise OSError unless the database or the state folder takes a rotated token."""
         try:
             self._prove_database()
-        except (OSError, sqlite3.Error):
-            self._rotated().prove_writable()
+        except OSError:
+            self.journal.prove_writable()
 
     def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
         """Merge the tokens into the row as it is now, in one transaction; else keep them in the state folder.
@@ -77,18 +84,11 @@ class Database:
         A row that has other tokens than those seen is somebody else's newer login, and stays.
         """
         original = self._in_database()
-        rotated = self._rotated()
-        if rotated.over(original).tokens != seen:
-            return
-        try:
-            self._write(original, credentials)
-        except (OSError, sqlite3.Error):
-            rotated.save(original.refresh_token, credentials)
-        else:
-            rotated.forget(original.refresh_token)
 
-    def _rotated(self) -> Rotated:
-        return Rotated(self.wanted.state)
+        def write() -> None:
+            self._write(original, credentials)
+
+        settle(self.journal, original, credentials, seen, write)
 
     def _in_database(self) -> Credentials:
         with self._translated(), self._open("ro") as database:
@@ -108,7 +108,7 @@ class Database:
     def _write(self, original: Credentials, credentials: Credentials) -> None:
         if self.wanted.read_only:
             raise PermissionError("read-only by the settings")
-        with self._open("rw") as database:
+        with self._writable() as database:
             database.execute("PRAGMA synchronous = FULL")
             database.execute("BEGIN IMMEDIATE")
             row = self._row(database)
@@ -121,7 +121,7 @@ class Database:
         if self.wanted.read_only:
             raise PermissionError("read-only by the settings")
         store.prove_writable(self.path)
-        with self._open("rw") as database:
+        with self._writable() as database:
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
 
@@ -134,6 +134,15 @@ class Database:
             yield database
         finally:
             database.close()
+
+    @contextlib.contextmanager
+    def _writable(self) -> Iterator[sqlite3.Connection]:
+        """Raises OSError for whatever keeps it from being written."""
+        try:
+            with self._open("rw") as database:
+                yield database
+        except sqlite3.Error as error:
+            raise OSError(EIO, str(error)) from error
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

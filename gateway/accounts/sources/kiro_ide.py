@@ -22,8 +22,9 @@ from gateway.accounts.credentials import (
     identity_provider,
     spelled_like,
 )
+from gateway.accounts.journal import Journal
 from gateway.accounts.sources.api_key import key_credentials
-from gateway.accounts.sources.source import Rotated, Wanted
+from gateway.accounts.sources.source import Wanted, settle
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
 
@@ -61,30 +62,30 @@ class JsonFile:
         """The file itself; its lock is a side file."""
         return self.path
 
+    @property
+    def journal(self) -> Journal:
+        """In the state folder."""
+        return Journal(self.wanted.state)
+
     def load(self) -> Credentials:
         """The login in the file, with the tokens it has rotated to where the file itself could not be written."""
-        return Rotated(self.wanted.state).over(self._in_file(self._read()))
+        return self.journal.over(self._in_file(self._read()))
 
     def prove_writable(self) -> None:
         """Raise OSError unless the file or the state folder takes a rotated token."""
         try:
             store.prove_writable(self.path)
         except OSError:
-            Rotated(self.wanted.state).prove_writable()
+            self.journal.prove_writable()
 
     def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
         """Merge the tokens into the file as it is now, else (a read-only file) keep them in the state folder."""
         found = self._read()
-        original = self._in_file(found)
-        rotated = Rotated(self.wanted.state)
-        if rotated.over(original).tokens != seen:
-            return
-        try:
+
+        def write() -> None:
             store.replace(self.path, encode(self._merged(found, credentials)))
-        except OSError:
-            rotated.save(original.refresh_token, credentials)
-        else:
-            rotated.forget(original.refresh_token)
+
+        settle(self.journal, self._in_file(found), credentials, seen, write)
 
     def _read(self) -> dict[str, Any]:
         try:

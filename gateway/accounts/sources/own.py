@@ -23,8 +23,9 @@ from gateway.accounts.credentials import (
     epoch,
     spelled_like,
 )
+from gateway.accounts.journal import Journal
 from gateway.accounts.login.device import NewLogin
-from gateway.accounts.sources.source import Wanted
+from gateway.accounts.sources.source import Wanted, settle
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
 
@@ -72,9 +73,14 @@ class OwnLogin:
         """The file itself; its lock is a side file."""
         return self.path
 
+    @property
+    def journal(self) -> Journal:
+        """In the gateway's folder, beside that of the logins."""
+        return Journal(self.path.parent.parent)
+
     def load(self) -> Credentials:
-        """The login as the file has it now."""
-        return self._credentials(self._read())
+        """The login as the file has it now, or as the journal has it."""
+        return self.journal.over(self._credentials(self._read()))
 
     def prove_writable(self) -> None:
         """Raise OSError unless the folder takes files."""
@@ -83,8 +89,11 @@ class OwnLogin:
     def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
         """Merge rotated tokens into the file, unless it has other ones by now, or the user has logged out."""
         found = self._read()
-        if self._credentials(found).tokens == seen:
+
+        def write() -> None:
             store.replace(self.path, encode(found | dict(_tokens(credentials))))
+
+        settle(self.journal, self._credentials(found), credentials, seen, write)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -176,6 +185,8 @@ def _free(folder: Path, name: str) -> str:
 def discard(login: OwnLogin) -> None:
     """Remove a login from the store, under its lock: a refresh that is under way is waited for. Raises OSError."""
     with store.lock_for(login.path).acquire(timeout=_WAIT):
+        with contextlib.suppress(OSError, JsonError):
+            login.journal.forget(str(store.read_json(login.path).get("refreshToken") or ""))
         login.path.unlink(missing_ok=True)
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.accounts.credentials import Credentials, bad_login, checked_arn, checked_token
-from gateway.accounts.sources.source import Rotated, Wanted
+from gateway.accounts.journal import Journal
+from gateway.accounts.sources.source import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,25 @@ class RefreshTokenSource:
     @property
     def lock_path(self) -> Path:
         """The file of the rotated tokens."""
-        return Rotated(self.state).path(self.credentials.refresh_token)
+        return self.journal.path(self.credentials.refresh_token)
+
+    @property
+    def journal(self) -> Journal:
+        """The only place of what it rotates to."""
+        return Journal(self.state)
 
     def load(self) -> Credentials:
         """The configured token, or what it has rotated to."""
-        return Rotated(self.state).over(self.credentials)
+        return self.journal.over(self.credentials)
 
     def prove_writable(self) -> None:
         """Raise OSError unless the state folder takes files."""
-        Rotated(self.state).prove_writable()
+        self.journal.prove_writable()
 
     def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
         """Keep the tokens in the state folder."""
-        if self.load().tokens == seen:
-            Rotated(self.state).save(self.credentials.refresh_token, credentials)
+        if self.load().tokens in (seen, credentials.tokens):
+            self.journal.keep(self.credentials.refresh_token, credentials)
 
 
 def configured(wanted: Wanted) -> RefreshTokenSource | None:

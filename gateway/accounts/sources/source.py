@@ -1,15 +1,12 @@
-"""What the account asks of a place that holds a login, and the gateway's own place for rotated tokens."""
+"""What the account asks of a place that holds a login."""
 
-import contextlib
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gateway.accounts import store
-from gateway.accounts.credentials import Credentials, checked_arn, checked_token, epoch, spelled_like
-from gateway.errors import GatewayError
-from gateway.jsontext import JsonError, encode
+from gateway.accounts.credentials import Credentials
+from gateway.accounts.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,13 @@ class Source(Protocol):
         """The file whose lock guards a refresh."""
         ...
 
+    @property
+    def journal(self) -> Journal:
+        """Where rotated tokens go first, and stay when the place takes none."""
+        ...
+
     def load(self) -> Credentials:
-        """The login as it is there now. Raises GatewayError(AUTHENTICATION)."""
+        """The login as it is there now, or as the journal has it. Raises GatewayError(AUTHENTICATION)."""
         ...
 
     def prove_writable(self) -> None:
@@ -67,60 +69,29 @@ class Source(Protocol):
     def save(self, credentials: Credentials, seen: tuple[str, str]) -> None:
         """Keep rotated tokens, unless the source no longer holds the ``seen`` ones: then somebody else's are newer.
 
-        Raises OSError when they could not be kept.
+        Done again it does nothing. Raises OSError when they could not be kept.
         """
         ...
 
 
-class Rotated:
-    """The gateway's own file of tokens that came from a refresh token it may not or cannot write back.
+def settle(
+    journal: Journal,
+    original: Credentials,
+    credentials: Credentials,
+    seen: tuple[str, str],
+    write: Callable[[], None],
+) -> None:
+    """Bring tokens from the journal to their place by ``write``; what cannot be written there stays in the journal.
 
-    Named by the fingerprint of the token in the source, so that a new token put there by the user wins (S25).
+    original: what the place itself holds now. When that is neither the ``seen`` tokens nor these nor what they came
+    from, it is somebody else's newer login, and stays. Raises OSError when the tokens could be kept nowhere.
     """
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-
-    def path(self, original: str) -> Path:
-        """The file for the tokens that grew out of ``original``."""
-        fingerprint = sha256(b"kiro-gateway refresh token\0" + original.encode()).hexdigest()[:32]
-        return self._state / f"login-{fingerprint}.json"
-
-    def prove_writable(self) -> None:
-        """Raise OSError unless the folder takes files."""
-        store.private_folder(self._state)
-        store.prove_writable(self._state / "login")
-
-    def over(self, original: Credentials) -> Credentials:
-        """``original`` with the newest tokens known to have come from it."""
+    if journal.over(original).tokens not in (seen, credentials.tokens):
+        return
+    if original.tokens != credentials.tokens:
         try:
-            kept = store.read_json(self.path(original.refresh_token))
-            refresh = checked_token(kept.get("refreshToken"), "refreshToken")
-            access = checked_token(kept.get("accessToken"), "accessToken")
-            arn = original.profile_arn or checked_arn(kept.get("profileArn"))
-        except (OSError, JsonError, GatewayError):
-            return original
-        if not refresh:
-            return original
-        return replace(
-            original,
-            refresh_token=refresh,
-            access_token=access,
-            expires_at=epoch(kept.get("expiresAt")),
-            profile_arn=arn,
-        )
-
-    def save(self, original: str, credentials: Credentials) -> None:
-        """Keep the tokens. Raises OSError."""
-        store.private_folder(self._state)
-        kept = {"accessToken": credentials.access_token, "refreshToken": credentials.refresh_token}
-        if credentials.expires_at is not None:
-            kept["expiresAt"] = str(spelled_like(None, credentials.expires_at))
-        if credentials.profile_arn:
-            kept["profileArn"] = credentials.profile_arn
-        store.replace(self.path(original), encode(kept))
-
-    def forget(self, original: str) -> None:
-        """Drop the file: the source itself holds newer tokens now."""
-        with contextlib.suppress(OSError):
-            self.path(original).unlink()
+            write()
+        except OSError:
+            journal.keep(original.refresh_token, credentials)
+            return
+    journal.forget(original.refresh_token)

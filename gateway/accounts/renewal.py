@@ -1,0 +1,249 @@
+"""The refresh of one login: one at a time among tasks and processes, and never so that the login can be lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+
+from gateway.accounts import store
+from gateway.accounts.clock import Clock
+from gateway.accounts.credentials import Credentials, bad_login
+from gateway.accounts.journal import Entry, Unkept
+from gateway.accounts.refresh import REFRESHERS
+from gateway.accounts.refresh.grant import Post, granted
+from gateway.accounts.sources.source import Source
+from gateway.accounts.tokens import Tokens
+from gateway.errors import GatewayError, Kind, UpstreamError
+
+_log: Final = structlog.get_logger("gateway.accounts")
+
+PAUSE: Final = 30.0
+"""Seconds until the next attempt after a refresh failed, while the token still lives."""
+
+PAUSE_DEAD: Final = 5.0
+"""The same when every request needs the new token."""
+
+PARKED: Final = 60.0
+"""The same when the login was refused for good; a changed source ends every pause at once (S20)."""
+
+LOCK_WAIT: Final = 35.0
+"""Seconds to wait for another process that refreshes this login, then we go on without its lock: longer than two calls
+to a token server take at most, so that who holds it any longer is stuck."""
+
+CLOSE_WAIT: Final = 10.0
+"""Seconds a refresh in flight gets when the gateway stops: the server may have rotated the token already."""
+
+SAVE_AGAIN: Final = 5.0
+"""Seconds between attempts to keep a token that could not be written."""
+
+FOREIGN_WRITES: Final = (0.05, 0.1, 0.2, 0.3, 0.35)
+"""Seconds between looks at the source after a refusal: another program that was given our token's successor has yet to
+write it down, and nothing but its write tells its refresh from a dead login."""
+
+
+class Renewal:
+    """Renews ``tokens`` from a token server and keeps them in their source. account: the label for the log."""
+
+    def __init__(
+        self,
+        source: Source,
+        tokens: Tokens,
+        post: Post,
+        *,
+        account: str,
+        clock: Clock,
+        base_url: str | None = None,
+        lock_wait: float = LOCK_WAIT,
+    ) -> None:
+        self._source = source
+        self._tokens = tokens
+        self._post = post
+        self._account = account
+        self._clock = clock
+        self._base_url = base_url
+        self._lock_wait = lock_wait
+        self._flight: asyncio.Task[GatewayError | None] | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        self._failed: GatewayError | None = None
+        self._pause_until = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is too early to try again."""
+        return self._clock.monotonic() < self._pause_until
+
+    def start(self, refused: str | None) -> asyncio.Task[GatewayError | None]:
+        """The one refresh in flight. It is the account's own task: no client that leaves can cancel it.
+
+        refused: the access token that Kiro refused. The task never raises: it returns the fault, if there was one.
+        """
+        if self._flight is None or self._flight.done():
+            self._flight = asyncio.create_task(self._renew(refused), name=f"refresh {self._account}")
+        return self._flight
+
+    async def finished(self, refused: str | None) -> GatewayError | None:
+        """Wait for that task; the fault, if there was one."""
+        return await asyncio.shield(self.start(refused))
+
+    async def settle(self) -> None:
+        """Bring to its source what a crash has left in the journal; once, at the start."""
+        self._settling = asyncio.create_task(self._settle(), name=f"settle {self._account}")
+        await asyncio.shield(self._settling)
+
+    async def close(self) -> None:
+        """Wait for a refresh in flight, so that a rotated token reaches the disk."""
+        tasks = [task for task in (self._flight, self._saving, self._settling) if task and not task.done()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_WAIT)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _renew(self, refused: str | None) -> GatewayError | None:
+        """Nobody need be waiting: what goes wrong is told in the log, and to whoever waits."""
+        try:
+            async with self._alone():
+                await self._take_over_or_refresh(refused)
+        except GatewayError as error:
+            self._failed = error
+            lives = self._tokens.usable(refused)
+            pause = PARKED if error.kind is Kind.AUTHENTICATION else PAUSE if lives else PAUSE_DEAD
+            self._pause_until = self._clock.monotonic() + pause
+            _log.warning("token not renewed", account=self._account, error=error.message, token_lives=lives)
+            return error
+        self._failed = None
+        return None
+
+    async def _take_over_or_refresh(self, refused: str | None) -> None:
+        changed = await self._reread()
+        if changed and self._good(refused):
+            _log.info("token taken over from its source", account=self._account, source=self._source.name)
+            return
+        if self._failed and not changed and self.paused:
+            raise self._failed  # no storm on the token server; a changed source ends the pause
+        try:
+            await self._refresh()
+        except UpstreamError as error:
+            # Somebody may have rotated the token between our reading and our asking (S19); and an answer that was
+            # lost, or a server that stumbled, is asked once more (S21).
+            final = error.kind is Kind.AUTHENTICATION
+            changed = await self._reread() or (final and await self._changes_soon())
+            if changed and self._good(refused):
+                return
+            if final and not changed:
+                raise
+            await self._refresh()
+
+    def _good(self, refused: str | None) -> bool:
+        return self._tokens.usable(refused) and not self._tokens.due()
+
+    async def _changes_soon(self) -> bool:
+        for seconds in FOREIGN_WRITES:
+            await self._clock.sleep(seconds)
+            if await self._reread():
+                return True
+        return False
+
+    async def _reread(self) -> bool:
+        """Look at the source again; True when it has other tokens than when we last looked: those are newer."""
+        try:
+            found = await asyncio.to_thread(self._source.load)
+        except GatewayError as error:
+            _log.warning("login source not readable", account=self._account, error=error.message)
+            return False  # what is in memory is better than a blanked file
+        return self._tokens.found(found)
+
+    async def _refresh(self) -> None:
+        mine = self._tokens.credentials
+        refresher = REFRESHERS.get(mine.kind)
+        if refresher is None:
+            raise bad_login(f"Kiro refused this login, which cannot be refreshed. {self._source.login_again}")
+        entry = await self._ready()
+        try:
+            answer = await self._post(refresher(mine, self._base_url))
+            renewed, lifetime = granted(mine, answer, self._clock.wall(), self._source.login_again)
+            # At once and in this thread: until this write is done, the new tokens exist nowhere but in this process.
+            self._note(entry, renewed)
+            self._tokens.granted(renewed, lifetime)
+        finally:
+            await asyncio.to_thread(_closed, entry)
+        _log.info("token refreshed", account=self._account, seconds=int(lifetime))
+        if not await self._save() and (self._saving is None or self._saving.done()):
+            self._saving = asyncio.create_task(self._save_later(), name=f"save {self._account}")
+
+    async def _ready(self) -> Entry:
+        """The place of the answer. A refresh token is spent only when its successor can be kept (S15)."""
+        try:
+            return await asyncio.to_thread(self._reserved)
+        except OSError as error:
+            raise bad_login(
+                f"the login was not refreshed, because the new one could not be stored ({error.strerror}):"
+                " make the folder of the credentials file, or the gateway's state folder, writable"
+            ) from error
+
+    def _reserved(self) -> Entry:
+        try:
+            return self._source.journal.reserve(self._tokens.credentials.refresh_token)
+        except OSError as error:
+            self._source.prove_writable()
+            _log.warning("no journal", account=self._account, error=error.strerror)
+            return Unkept()
+
+    def _note(self, entry: Entry, renewed: Credentials) -> None:
+        try:
+            entry.write(renewed)
+        except OSError as error:
+            _log.error("refreshed token not in the journal", account=self._account, error=error.strerror)
+
+    async def _save(self) -> bool:
+        mine = self._tokens.credentials
+        try:
+            await asyncio.to_thread(self._source.save, mine, self._tokens.seen)
+        except (OSError, GatewayError) as error:
+            reason = error.message if isinstance(error, GatewayError) else str(error.strerror)
+            _log.error("refreshed token not stored; it is kept in memory", account=self._account, error=reason)
+            return False
+        self._tokens.kept(mine)
+        return True
+
+    async def _save_later(self) -> None:
+        saved = False
+        while not saved:
+            await self._clock.sleep(SAVE_AGAIN)
+            async with self._alone():
+                saved = await self._save()
+
+    async def _settle(self) -> None:
+        async with self._alone():
+            try:
+                found = await asyncio.to_thread(self._source.load)
+            except GatewayError:
+                return  # whoever needs it will say so
+            self._tokens.found(found)
+            await self._save()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Alone among the processes that use this login, as far as locks work where it lies."""
+        places = (self._source.lock_path, self._source.journal.path(self._source.key))
+        lock = await asyncio.to_thread(store.locked, places, self._lock_wait)
+        if lock is None:
+            _log.warning("login not locked; going on without", account=self._account, source=self._source.name)
+        try:
+            yield
+        finally:
+            if lock is not None:
+                await asyncio.to_thread(lock.release)
+
+
+def _closed(entry: Entry) -> None:
+    """Let the disk have it before anything builds on it."""
+    try:
+        entry.sync()
+    except OSError as error:
+        _log.error("journal not on disk", error=error.strerror)
+    finally:
+        entry.close()
