@@ -1,6 +1,6 @@
 """One answer of Kiro: bytes in, events out. Frames, parts and the turn, tied together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.events import Event
@@ -8,6 +8,7 @@ from gateway.kiro.eventstream import FrameDecoder, HeaderBlocks
 from gateway.kiro.parts import Opening, Part, TextPart, Unknown
 from gateway.kiro.reasoning import ReasoningMode
 from gateway.kiro.response import read
+from gateway.kiro.signed_reasoning import Reasoning
 from gateway.kiro.turn import AnswerPlan, Turn
 
 __all__ = ["Answer", "AnswerPlan", "ReasoningMode"]
@@ -52,6 +53,16 @@ class Answer:
     def cut_calls(self) -> Sequence[str]:
         """Ids of the tool calls whose arguments did not come whole."""
         return self._turn.cut_calls
+
+    @property
+    def calls(self) -> Collection[str]:
+        """Ids of the tool calls."""
+        return self._turn.calls
+
+    @property
+    def reasoning(self) -> Reasoning | None:
+        """What must stand before the calls when they come back, if Kiro signed it."""
+        return self._turn.reasoned.sealed
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete; on a broken stream the good ones first, then a Failure."""

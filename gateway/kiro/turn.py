@@ -22,6 +22,7 @@ from gateway.kiro.parts import (
     ToolPart,
 )
 from gateway.kiro.reasoning import Narrator, ReasoningMode
+from gateway.kiro.signed_reasoning import Reasoned
 from gateway.kiro.tool_calls import Call, Queue, Waiting
 from gateway.kiro.usage import Figures, Tally
 
@@ -73,12 +74,12 @@ class Turn:
 
     ended: a Stop or a Failure was given; what comes after is ignored.
     figures: what Kiro told of tokens, percent and credits. cut_calls: ids of calls whose arguments did not come whole.
+    calls: ids of all calls begun. reasoned: the native reasoning, whatever the client gets of it.
     """
 
     __slots__ = (
         "_blocks",
         "_call",
-        "_calls",
         "_flowed",
         "_halves",
         "_narrator",
@@ -87,9 +88,11 @@ class Turn:
         "_reason",
         "_signal",
         "_tally",
+        "calls",
         "cut_calls",
         "ended",
         "figures",
+        "reasoned",
     )
 
     def __init__(self, plan: AnswerPlan, count: Callable[[str], int]) -> None:
@@ -99,7 +102,8 @@ class Turn:
         self._narrator = Narrator(self._blocks, plan.reasoning, tags=plan.tags)
         self._halves = Halves()
         self._call: Call | None = None
-        self._calls: set[str] = set()  # ids of all calls begun
+        self.calls: set[str] = set()
+        self.reasoned = Reasoned()
         self._queue = Queue()
         self._reason: StopReason | None = None
         self._flowed = self._signal = False
@@ -183,6 +187,7 @@ class Turn:
         self._flowed = self._flowed or bool(part.text or part.signature or part.redacted)
         if part.text:
             self._tally.add(part.text)
+        self.reasoned.add(part)
         self._narrator.reasoning(part)
 
     def _tool(self, part: ToolPart) -> None:
@@ -190,7 +195,7 @@ class Turn:
         if call is None:
             call = self._begin(part)
         elif part.id != call.id:
-            if part.id not in self._calls:  # a call that ended stays ended: Kiro repeats itself
+            if part.id not in self.calls:  # a call that ended stays ended: Kiro repeats itself
                 self._queue.put(part)
             return
         if call is not None:
@@ -199,14 +204,14 @@ class Turn:
                 self._finish_call(call, stopped=True)
 
     def _begin(self, part: ToolPart) -> Call | None:
-        if not part.name or part.id in self._calls:
+        if not part.name or part.id in self.calls:
             return None
         if not part.id:
             self.fail(_lost("Kiro sent a tool call without an id."))
             return None
         self._release()
         self._flowed = True
-        self._calls.add(part.id)
+        self.calls.add(part.id)
         name = self._plan.original_names.get(part.name, part.name)
         self._blocks.call(ToolCall(part.id, name, ""))
         self._call = Call(part.id)
@@ -267,7 +272,7 @@ class Turn:
             return self._reason
         if (self.figures.percent or 0) >= _FULL:
             return StopReason.CONTEXT_FULL
-        return StopReason.TOOL_USE if self._calls else StopReason.END_TURN
+        return StopReason.TOOL_USE if self.calls else StopReason.END_TURN
 
     def _end(self, end: Stop | Failure) -> None:
         self._blocks.events.append(end)

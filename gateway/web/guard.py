@@ -1,5 +1,6 @@
-"""Looks at a conversation before it is translated, and tells of it after: circles, calls cut off, turns left out."""
+"""Before a conversation is translated, and after: circles, calls cut off, turns left out, reasoning that was dropped."""
 
+import time
 from functools import partial
 from typing import Final
 
@@ -9,6 +10,7 @@ from gateway.conversation import Conversation
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.repeats import Repeat, repeated_failure
 from gateway.web.cut_calls import Ledger, NoLedger
+from gateway.web.reasoning_vault import ReasoningVault
 from gateway.web.record import Record
 from gateway.web.translate import Translation
 
@@ -20,6 +22,7 @@ class Guard:
 
     def __init__(self, cut_calls: Ledger | None = None, *, refuse_repeats: bool = False) -> None:
         self._cut_calls = cut_calls or NoLedger()
+        self._vault = ReasoningVault(time.monotonic)
         self._refuse_repeats = refuse_repeats
 
     def admit(self, conversation: Conversation, record: Record) -> Conversation:
@@ -35,7 +38,8 @@ class Guard:
             if self._refuse_repeats:
                 advice = "Say how to go on in a new message, or switch guard.repeats off."
                 raise GatewayError(Kind.INVALID_REQUEST, f"{_words(repeat)}. {advice}", should_retry=False)
-        return self._cut_calls.reminded(conversation)
+        record.reasoned = partial(self._vault.keep, record.owner, conversation.model)
+        return self._cut_calls.reminded(self._vault.restored(record.owner, conversation))
 
     def watch(self, record: Record, translation: Translation) -> None:
         """Put into the record what the translation tells, and write down the calls that the answer leaves cut."""

@@ -142,6 +142,7 @@ def note(event: Event, record: Record) -> None:
             record.usage = event
         case Stop():
             record.stop = event
+            _note_reasoning(record)
             if event.reason is StopReason.MAX_TOKENS:
                 _note_cut_calls(record)
         case Failure(error):
@@ -152,3 +153,9 @@ def note(event: Event, record: Record) -> None:
 def _note_cut_calls(record: Record) -> None:
     if record.cut is not None and record.answer is not None and record.answer.cut_calls:
         record.cut(record.answer.cut_calls)
+
+
+def _note_reasoning(record: Record) -> None:
+    answer = record.answer
+    if record.reasoned is not None and answer is not None and answer.calls and answer.reasoning is not None:
+        record.reasoned(answer.calls, answer.reasoning)

@@ -1,6 +1,6 @@
 """What is known of one request; its last word is the access log's one line."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -9,6 +9,7 @@ from gateway.errors import GatewayError, UpstreamError
 from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
 from gateway.kiro.circumstances import Circumstances, completed
+from gateway.kiro.signed_reasoning import Reasoning
 from gateway.upstream.attempts import Trace
 from gateway.web.capture import NO_CAPTURE, Capture
 
@@ -20,7 +21,7 @@ class Record:
     owner: a digest of the key that let the request in.
     answer: the decoder, for what it noticed on its way.
     told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
-    cut: told the ids of calls that the output limit cut off.
+    cut: told the ids of calls that the output limit cut off. reasoned: told the ids of calls and the signed reasoning.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
     repaired: the model was asked a second time, since its first answer was not what the client demanded.
@@ -43,6 +44,7 @@ class Record:
     told: dict[str, str] = field(default_factory=dict)
     around: Circumstances | None = None
     cut: Callable[[Sequence[str]], None] | None = None
+    reasoned: Callable[[Collection[str], Reasoning], None] | None = None
     abort: Callable[[GatewayError], Awaitable[web.StreamResponse]] | None = None
 
     def complete(self, error: GatewayError) -> None:
