@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields, validate
 
 from gateway.dialects import shape
 from gateway.dialects.fields import Checked, RequestSchema, refusal
@@ -69,3 +69,14 @@ CANARY = "c4n4ry-0123456789"
 def test_nothing_of_the_input_is_in_a_refusal(body: Any) -> None:
     error = refused(body)
     assert CANARY not in f"{error.path} {error.message}"
+
+
+class _Mixed(RequestSchema):
+    whole = Checked(shape.boolean)
+    loose = fields.String(validate=validate.Length(max=3))
+
+
+@pytest.mark.parametrize("body", [{"loose": "long text"}, {"loose": 7}, {"whole": 1}, []])
+def test_a_schema_with_other_fields_than_our_checks_is_walked_by_marshmallow(body: object) -> None:
+    with pytest.raises(ValidationError):
+        _Mixed().load(body)

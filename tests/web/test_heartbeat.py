@@ -33,7 +33,7 @@ async def test_the_first_beat_has_its_own_time() -> None:
 async def test_the_interval_counts_from_the_moment_that_the_first_wait_is_over() -> None:
     beats = Beats()
     heart = Heartbeat(beats, first=NEVER, interval=0.01)
-    await heart.settle()
+    await heart.begin()
     await beats.came.wait()
     await heart.stop()
 
