@@ -24,11 +24,13 @@ from gateway.kiro.payload import Layout
 from gateway.kiro.tokens import TokenCounter
 from gateway.kiro.trimming import TRIMMED_TO, SizeLimit
 from gateway.kiro.turn import ReasoningMode
+from gateway.search.values import WebSearch
 from gateway.settings import Settings
 from gateway.upstream.attempts import Policy
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.exchange import Patience
 from gateway.upstream.live_catalogue import LiveCatalogue
+from gateway.upstream.search import WebSearcher
 from gateway.web.capture import Captures
 from gateway.web.count_tokens import CountTokens
 from gateway.web.cut_calls import CutCalls
@@ -48,6 +50,7 @@ from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
 from gateway.web.responses import Responses
+from gateway.web.searching import Searches
 from gateway.web.serving import Signals, serve_until
 from gateway.web.translate import Manner, Translator
 
@@ -103,7 +106,10 @@ async def build(given: Given) -> web.Application:
     kept = KeptResponses(time.monotonic)
     responses = Responses(OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents)
     responses.route(app)
-    _route_answers(app, settings, dialects, translator, upstream, responses=responses, documents=documents)
+    searches = _searches(settings, fleet)
+    _route_answers(
+        app, settings, dialects, translator, upstream, searches=searches, responses=responses, documents=documents
+    )
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
     app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count, documents).answer)
     _route_facts(app, Models(catalogue, name_rules(settings)), Health("simulator" if given.simulated else "kiro"))
@@ -204,6 +210,11 @@ def _translator(settings: Settings, catalogue: LiveCatalogue, count: TokenCounte
     )
 
 
+def _searches(settings: Settings, fleet: Fleet) -> Searches:
+    searcher = WebSearcher(fleet.pool, fleet.connections, base_url=fleet.base_url)
+    return Searches(searcher, WebSearch() if settings.web_search.enabled else None)
+
+
 def _guard(settings: Settings) -> Guard:
     cut_calls = CutCalls(time.monotonic) if settings.tools.truncation_recovery else None
     return Guard(cut_calls, refuse_repeats=settings.guard.repeats)
@@ -233,6 +244,7 @@ def _route_answers(
     translator: Translator,
     upstream: UpstreamClient,
     *,
+    searches: Searches,
     responses: Responses,
     documents: Documents,
 ) -> None:
@@ -245,6 +257,7 @@ def _route_answers(
             translator,
             upstream,
             pace,
+            searches=searches,
             memory=memory,
             repair=settings.honour.repair,
             guard=guard,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from gateway.search.values import WebSearch
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -134,6 +136,7 @@ class Conversation:
     model: as the client spelled it, suffixes included.
     session: the client's own mark of the chat (a session header or metadata), or None.
     output: the JSON that the answer's text must be; None for any text.
+    search: the web search that is among the tools; None where there is none.
     stream: whether the client wants events as they come.
     ignored: names of parameters the client sent that have no effect (``x-kiro-gateway-ignored``).
     """
@@ -148,6 +151,7 @@ class Conversation:
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     output: OutputFormat | None = None
+    search: WebSearch | None = None
     session: str | None = None
     stream: bool = False
     ignored: tuple[str, ...] = ()

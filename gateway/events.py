@@ -6,7 +6,8 @@ Grammar, checked by ``tests/wellformed.py`` on everything the gateway decodes:
     block = BlockStart delta* BlockEnd        a Failure may leave the last block without its BlockEnd
 
 Blocks never interleave; indexes count from 0. A TextDelta appears only in a Text block, a ThinkingDelta and a
-SignatureDelta only in a Thinking block, an ArgumentsDelta only in a ToolCall block; a RedactedThinking block has none.
+SignatureDelta only in a Thinking block, an ArgumentsDelta only in a ToolCall block; RedactedThinking, SearchCall and
+SearchResult blocks have none. A SearchResult follows its SearchCall.
 
 These are msgspec structs, not dataclasses: one is made per delta, and a frozen struct costs a seventh of a frozen
 dataclass to make (measured: 0.04 µs against 0.28 µs).
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from gateway.conversation import RedactedThinking, Text, Thinking, ToolCall
 from gateway.errors import GatewayError
+from gateway.search.values import SearchCall, SearchResult
 
 
 class TextDelta(Struct, frozen=True, gc=False):
@@ -49,10 +51,10 @@ class ArgumentsDelta(Struct, frozen=True, gc=False):
 
 
 class BlockStart(Struct, frozen=True):
-    """A block opens. Its content is empty here, but for a RedactedThinking, which is whole."""
+    """A block opens. Its content is empty here; a RedactedThinking, a SearchCall and a SearchResult are whole."""
 
     index: int
-    block: Text | Thinking | RedactedThinking | ToolCall
+    block: Text | Thinking | RedactedThinking | ToolCall | SearchCall | SearchResult
 
 
 class BlockEnd(Struct, frozen=True, gc=False):
@@ -65,7 +67,7 @@ class Usage(Struct, frozen=True, gc=False):
     """Tokens and credits of the turn.
 
     input_tokens: the uncached part. estimated: at least one figure was counted here, not told by Kiro.
-    credits: None when Kiro did not say.
+    credits: None when Kiro did not say. searches: web searches that were done.
     """
 
     input_tokens: int
@@ -74,6 +76,7 @@ class Usage(Struct, frozen=True, gc=False):
     cache_write: int = 0
     credits: float | None = None
     estimated: bool = False
+    searches: int = 0
 
 
 class StopReason(Enum):

@@ -15,8 +15,9 @@ from gateway.events import (
     ThinkingDelta,
     Usage,
 )
+from gateway.search.values import SearchCall, SearchResult
 
-ReplyBlock = Text | Thinking | RedactedThinking | ToolCall
+ReplyBlock = Text | Thinking | RedactedThinking | ToolCall | SearchCall | SearchResult
 
 
 class Reply:
@@ -64,8 +65,8 @@ class Reply:
                 self.blocks.append(Text(whole))
             case Thinking():
                 self.blocks.append(Thinking(whole, self._signature))
-            case RedactedThinking() as redacted:
-                self.blocks.append(redacted)
+            case RedactedThinking() | SearchCall() | SearchResult() as told:
+                self.blocks.append(told)
             case ToolCall(id, name, _):
                 self.blocks.append(ToolCall(id, name, whole))
         self._opened, self._signature = None, None

@@ -15,6 +15,7 @@ from gateway.events import (
     ThinkingDelta,
     Usage,
 )
+from gateway.search.values import SearchCall, SearchResult
 
 _ALLOWED = {
     TextDelta: Text,
@@ -27,6 +28,7 @@ _ALLOWED = {
 def check(events: Iterable[Event], *, ended: bool = True) -> None:
     """Raise AssertionError where the events break the grammar; ``ended`` False allows a turn that still goes on."""
     opened: BlockStart | None = None
+    searched: SearchCall | None = None
     next_index = 0
     usage = over = False
     for event in events:
@@ -35,7 +37,10 @@ def check(events: Iterable[Event], *, ended: bool = True) -> None:
             case BlockStart(index, block):
                 assert opened is None and not usage, f"{event} while another block is open or after usage"
                 assert index == next_index, f"{event}: expected index {next_index}"
-                assert isinstance(block, Text | Thinking | RedactedThinking | ToolCall)
+                assert isinstance(block, Text | Thinking | RedactedThinking | ToolCall | SearchCall | SearchResult)
+                found = block.call if isinstance(block, SearchResult) else None
+                assert found == searched, f"{event} after {searched}"
+                searched = block if isinstance(block, SearchCall) else None
                 opened, next_index = event, next_index + 1
             case BlockEnd(index):
                 assert opened is not None and opened.index == index, f"{event} without its block"

@@ -4,6 +4,7 @@ from gateway.conversation import Text, ToolCall, ToolChoice
 from gateway.events import StopReason
 from gateway.honour.unmet import Unmet
 from gateway.reply import Reply
+from gateway.search.values import NAME, SearchCall
 
 
 def missing_call(choice: ToolChoice, reply: Reply) -> Unmet | None:
@@ -14,6 +15,7 @@ def missing_call(choice: ToolChoice, reply: Reply) -> Unmet | None:
     if choice.mode not in ("any", "named") or reply.stop.reason is not StopReason.END_TURN:
         return None
     called = [block.name for block in reply.blocks if isinstance(block, ToolCall)]
+    called += [NAME for block in reply.blocks if isinstance(block, SearchCall)]
     if choice.name in called or (called and choice.name is None):
         return None
     said = "".join(block.text for block in reply.blocks if isinstance(block, Text))

@@ -165,6 +165,18 @@ class Honour:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSearch:
+    """Web search through Kiro. It is always there for a client that offers its API's own search to the model."""
+
+    enabled: bool = setting(
+        Form.SWITCH,
+        default=False,
+        help="Offer it to the model also where the client does not; every search costs another turn of the model.",
+        environment=("WEB_SEARCH_ENABLED",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Responses:
     """OpenAI's Responses API."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.settings.accounts import AccountEntry, Pool
-from gateway.settings.answers import Debug, Honour, Log, Models, Prompt, Responses, Stream, Thinking, Tools
+from gateway.settings.answers import Debug, Honour, Log, Models, Prompt, Responses, Stream, Thinking, Tools, WebSearch
 from gateway.settings.facts import Facts, Form
 from gateway.settings.guard import Guard
 from gateway.settings.network import Credentials, Server, Upstream
@@ -25,6 +25,7 @@ class Settings:
     prompt: Prompt = field(default_factory=Prompt)
     stream: Stream = field(default_factory=Stream)
     honour: Honour = field(default_factory=Honour)
+    web_search: WebSearch = field(default_factory=WebSearch)
     responses: Responses = field(default_factory=Responses)
     guard: Guard = field(default_factory=Guard)
     log: Log = field(default_factory=Log)

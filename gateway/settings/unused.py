@@ -25,6 +25,5 @@ UNUSED: Final[Mapping[str, str]] = MappingProxyType(
         "ACCOUNTS_STATE_FILE": "the state is kept in the gateway's own folder",
         "ACCOUNT_PROBABILISTIC_RETRY_CHANCE": "an account whose rest is over is tried by one request",
         "ACCOUNT_CACHE_TTL": "models are cached as models.cache_ttl says",
-        "WEB_SEARCH_ENABLED": _NOT_THERE,
     }
 )

@@ -15,10 +15,10 @@ from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import read_conversation, read_object
 from gateway.web.documents import Documents
 from gateway.web.guard import Guard
-from gateway.web.honoured import Honoured
 from gateway.web.memory import FORGETFUL, Memory, Recollection
-from gateway.web.pump import Pace, Pump, whole
+from gateway.web.pump import Pace, Pump, Source, whole
 from gateway.web.record import RECORD, Record
+from gateway.web.searching import Searches
 from gateway.web.settle import Settle
 from gateway.web.translate import Translation, Translator
 from gateway.web.truth import truth
@@ -34,6 +34,7 @@ class Generate:
         upstream: UpstreamClient,
         pace: Pace,
         *,
+        searches: Searches,
         memory: Memory = FORGETFUL,
         repair: bool = False,
         guard: Guard | None = None,
@@ -44,6 +45,7 @@ class Generate:
         self._translator = translator
         self._upstream = upstream
         self._pace = pace
+        self._searches = searches
         self._memory = memory
         self._repair = repair
         self._guard = guard or Guard()
@@ -57,7 +59,7 @@ class Generate:
         said = read_conversation(self._dialect, recollection.body, request.headers)
         conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
-        conversation = self._guard.admit(conversation, record)
+        conversation = self._searches.offered(self._guard.admit(conversation, record))
         translation = self._translator.translate(conversation, self._dialect.name)
         self._guard.watch(record, translation)
         if conversation.stream:
@@ -74,8 +76,8 @@ class Generate:
         )
         response = AnswerStream(request, {})
 
-        async def opened() -> OpenStream | Honoured:
-            stream = await self._open(translation, record)
+        async def opened() -> Source:
+            stream = await self._open(conversation, translation, record)
             response.tell(truth(record))
             return stream
 
@@ -96,11 +98,20 @@ class Generate:
         async def ask(asked: Conversation) -> Reply:
             again = asked is not conversation
             sent = self._translator.translate(asked, self._dialect.name) if again else translation
-            return await whole(lambda: self._open(sent, record), record)
+            return await whole(lambda: self._open(asked, sent, record), record)
 
         return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
 
-    async def _open(self, translation: Translation, record: Record) -> OpenStream | Honoured:
+    async def _open(self, conversation: Conversation, translation: Translation, record: Record) -> Source:
+        """The open answer: as Kiro gives it, or with searches in its course, or held to what the client demanded."""
+
+        async def again(asked: Conversation) -> OpenStream:
+            return await self._sent(self._translator.translate(asked, self._dialect.name), record)
+
+        stream = await self._sent(translation, record)
+        return self._translator.honoured(self._searches.within(stream, conversation, again, record), translation)
+
+    async def _sent(self, translation: Translation, record: Record) -> OpenStream:
         try:
             stream = await self._upstream.open(
                 translation.draft,
@@ -113,7 +124,7 @@ class Generate:
             record.complete(error)
             raise
         record.answer = stream.answer
-        return self._translator.honoured(stream, translation)
+        return stream
 
 
 def _opening(record: Record, conversation: Conversation, translation: Translation) -> Opening:

@@ -3,12 +3,13 @@
 from gateway.events import Event
 from gateway.honour.stage import Stages
 from gateway.upstream.stream import OpenStream
+from gateway.web.searching import Searching
 
 
 class Honoured:
     """Reads as an OpenStream does, and may end before it: whoever reads then closes it, whatever is still to come."""
 
-    def __init__(self, upstream: OpenStream, stages: Stages) -> None:
+    def __init__(self, upstream: OpenStream | Searching, stages: Stages) -> None:
         self._upstream = upstream
         self._stages = stages
         self.events = stages.feed(upstream.events)

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from gateway import jsontext
-from gateway.conversation import Conversation, Message
+from gateway.conversation import Conversation
 from gateway.dialects.dialect import Encoder
 from gateway.dialects.system import joined
 from gateway.errors import GatewayError, Kind
 from gateway.events import Event, Stop
 from gateway.reply import Reply
+from gateway.search import history
 from gateway.web.kept_responses import Kept, KeptResponses
 from gateway.web.memory import Nothing, Recollection
 
@@ -109,7 +110,6 @@ class _Thread:
         conversation = self._conversation
         if conversation is None or self.body.get("store") is False:
             return
-        said = (Message("assistant", tuple(reply.blocks)),) if reply.blocks else ()
         instructions = self.body.get("instructions") or ""
         self._kept.put(
             answer["id"],
@@ -117,7 +117,7 @@ class _Thread:
                 owner=self._owner,
                 answer=jsontext.encode(answer),
                 system=conversation.system.removeprefix(instructions).lstrip("\n"),
-                messages=(*conversation.messages, *said),
+                messages=(*conversation.messages, *history.answer(reply.blocks)),
                 tools=tuple(_additional_tools(self.body)),
             ),
         )

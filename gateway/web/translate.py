@@ -19,6 +19,7 @@ from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
 from gateway.upstream.stream import OpenStream
 from gateway.web.honoured import Honoured
+from gateway.web.searching import Searching
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ class Translator:
         """A decoder for one attempt."""
         return Answer(translation.plan, self._count, self._blocks)
 
-    def honoured(self, stream: OpenStream, translation: Translation) -> OpenStream | Honoured:
+    def honoured(
+        self, stream: OpenStream | Searching, translation: Translation
+    ) -> OpenStream | Searching | Honoured:
         """An open answer, held to what the client demanded; as it is, when that is nothing."""
         demanded = translation.demands
         return stream if demanded.none else Honoured(stream, demanded.stages(self._count))

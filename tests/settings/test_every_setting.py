@@ -63,6 +63,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "stream.hold": ("1", "1", 1.0),
     "stream.ping_interval": ("2", "2.0", 2.0),
     "honour.repair": ("on", "true", True),
+    "web_search.enabled": ("on", "true", True),
     "responses.store": ("false", "false", False),
     "guard.max_payload_bytes": ("500000", "500_000", 500_000),
     "guard.auto_trim": ("true", "true", True),

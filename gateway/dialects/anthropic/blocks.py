@@ -6,13 +6,16 @@ from typing import Any
 from gateway import jsontext
 from gateway.conversation import Block, Document, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects import documents, images, signature
+from gateway.dialects.anthropic import search
 from gateway.errors import GatewayError, Kind
+from gateway.search.values import SearchCall, SearchResult
 
 Json = Mapping[str, Any]
 Part = Text | Image | Document
+Said = Block | SearchCall | SearchResult
 
 
-def content(value: str | Sequence[Json], path: str) -> tuple[Block, ...]:
+def content(value: str | Sequence[Json], path: str) -> tuple[Said, ...]:
     """A message's content; ``path`` is where it stands in the body. Raises INVALID_REQUEST for what cannot be sent."""
     if isinstance(value, str):
         return (Text(value),)
@@ -29,7 +32,7 @@ def texts(value: str | Sequence[Json], path: str) -> list[str]:
     return found
 
 
-def _block(item: Json, path: str, index: int) -> Iterator[Block]:
+def _block(item: Json, path: str, index: int) -> Iterator[Said]:
     match item["type"]:
         case "text":
             yield Text(item["text"])
@@ -41,6 +44,10 @@ def _block(item: Json, path: str, index: int) -> Iterator[Block]:
             yield from _thinking(item)
         case "redacted_thinking":
             yield RedactedThinking(item["data"])
+        case "server_tool_use":
+            yield search.call(item)
+        case "web_search_tool_result":
+            yield search.result(item)
         case "image":
             yield _image(item, f"{path}.{index}")
         case "document":

@@ -24,6 +24,7 @@ from gateway.events import (
     Usage,
 )
 from gateway.jsontext import quote
+from gateway.search.values import SearchCall, SearchResult
 
 _PING: Final = sse.named("ping", b'{"type":"ping"}')
 _STOPPED: Final = sse.named("message_stop", b'{"type":"message_stop"}')
@@ -84,7 +85,7 @@ class AnthropicEncoder:
         return _PING
 
     def _block_start(self, event: BlockStart) -> bytes:
-        kind, field = "", ""
+        kind, field, rest = "", "", ""
         match event.block:
             case Text():
                 kind, field = "text_delta", "text"
@@ -93,13 +94,16 @@ class AnthropicEncoder:
                 self._thought, self._unsigned = [], True
             case ToolCall():
                 kind, field = "input_json_delta", "partial_json"
-            case RedactedThinking():
+            case SearchCall(_, query):
+                kind, field = "input_json_delta", "partial_json"
+                rest = jsontext.encode({"query": query}).decode()
+            case RedactedThinking() | SearchResult():
                 pass  # whole in its start
         self._head = _DELTA.format(index=event.index, type=kind, field=field)
         opened = render.opened(event.block)
-        return _event(
-            "content_block_start", {"type": "content_block_start", "index": event.index, "content_block": opened}
-        )
+        start = {"type": "content_block_start", "index": event.index, "content_block": opened}
+        more = f"{self._head}{quote(rest)}}}}}\n\n".encode() if rest else b""
+        return _event("content_block_start", start) + more
 
     def _block_end(self, index: int) -> bytes:
         signed = b""

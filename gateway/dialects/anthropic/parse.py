@@ -5,10 +5,13 @@ from typing import Any, Final
 
 from gateway.conversation import Conversation, Message, OutputFormat, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects import effort, session, system, toolset
-from gateway.dialects.anthropic import blocks
+from gateway.dialects.anthropic import blocks, search
 from gateway.dialects.anthropic.schema import is_hosted
 from gateway.dialects.output_format import output_format
 from gateway.errors import GatewayError, Kind
+from gateway.search import history
+from gateway.search.offer import with_search
+from gateway.search.values import WebSearch
 
 Json = Mapping[str, Any]
 
@@ -19,7 +22,7 @@ def parse(body: Json, headers: Mapping[str, str], *, strip_billing_header: bool 
     """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
     _refuse_threads(body)
     prompt, messages = _messages(body, strip_billing_header=strip_billing_header)
-    tools, left_out = _tools(body)
+    tools, left_out, web_search = _tools(body)
     choice = body.get("tool_choice") or {}
     metadata = body.get("metadata") or {}
     in_metadata = session.from_user_id(metadata.get("user_id"))
@@ -34,6 +37,7 @@ def parse(body: Json, headers: Mapping[str, str], *, strip_billing_header: bool 
         max_tokens=body.get("max_tokens"),
         stop=tuple(text for text in body.get("stop_sequences") or () if text),
         output=_output(body),
+        search=web_search,
         session=session.from_headers(headers) or in_metadata,
         stream=body.get("stream") is True,
         ignored=(*_ignored(body), *_names(left_out), *(["metadata"] if metadata and not in_metadata else [])),
@@ -62,7 +66,7 @@ def _messages(body: Json, *, strip_billing_header: bool) -> tuple[str, tuple[Mes
     for index, item in enumerate(body["messages"]):
         path = f"messages.{index}.content"
         if item["role"] != "system":
-            messages.append(Message(item["role"], blocks.content(item["content"], path)))
+            messages += history.messages(item["role"], blocks.content(item["content"], path))
         elif messages:
             messages.append(system.reminder(system.joined(blocks.texts(item["content"], path))))
         else:
@@ -70,9 +74,10 @@ def _messages(body: Json, *, strip_billing_header: bool) -> tuple[str, tuple[Mes
     return system.settled(system.joined(prompt), messages)
 
 
-def _tools(body: Json) -> tuple[tuple[Tool, ...], list[Json]]:
-    """The tools to offer, and those left out: hosted ones, and deferred ones that nothing has named yet."""
-    offered, left_out = [], []
+def _tools(body: Json) -> tuple[tuple[Tool, ...], list[Json], WebSearch | None]:
+    """The tools to offer, those left out (hosted ones, deferred ones that nothing has named yet), and the search."""
+    offered: list[Tool] = []
+    left_out: list[Json] = []
     wanted: set[str] | None = None
     for item in body.get("tools") or ():
         if item.get("defer_loading") and wanted is None:
@@ -81,7 +86,11 @@ def _tools(body: Json) -> tuple[tuple[Tool, ...], list[Json]]:
             left_out.append(item)
         else:
             offered.append(Tool(item["name"], item.get("description") or "", item["input_schema"]))
-    return tuple(offered), left_out
+    found = [item for item in left_out if search.is_search(item)]
+    tools, web_search = with_search(offered, search.offered(found[0]) if found else None)
+    if web_search is not None:
+        left_out = [item for item in left_out if not search.is_search(item)]
+    return tools, left_out, web_search
 
 
 def _wanted(body: Json) -> Iterator[str]:

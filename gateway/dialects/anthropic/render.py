@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from gateway.conversation import RedactedThinking, Text, Thinking, ToolCall
 from gateway.dialects import signature, toolset
+from gateway.dialects.anthropic import search
 from gateway.dialects.dialect import Opening
 from gateway.events import Stop, StopReason, Usage
 from gateway.reply import Reply, ReplyBlock
+from gateway.search.values import SearchCall, SearchResult
 
 Json = dict[str, Any]
 
@@ -44,12 +46,14 @@ def message(opening: Opening, content: Sequence[Json], reason: str | None, stop:
 
 def usage(used: Usage) -> Json:
     """All four counts, always: clients crash or count zero without them. ``credits_used`` only when Kiro told it."""
-    counts = {
+    counts: Json = {
         "input_tokens": used.input_tokens,
         "cache_creation_input_tokens": used.cache_write,
         "cache_read_input_tokens": used.cache_read,
         "output_tokens": used.output_tokens,
     }
+    if used.searches:
+        counts["server_tool_use"] = {"web_search_requests": used.searches}
     return counts if used.credits is None else {**counts, "credits_used": used.credits}
 
 
@@ -64,6 +68,10 @@ def opened(block: ReplyBlock) -> Json:
             return {"type": "redacted_thinking", "data": data}
         case ToolCall(id, name, _):
             return {"type": "tool_use", "id": id, "name": name, "input": {}}
+        case SearchCall():
+            return search.call_block(block, whole=False)
+        case SearchResult():
+            return search.result_block(block)
 
 
 def _block(block: ReplyBlock, key: bytes, *, cut: bool) -> Json | None:
@@ -75,5 +83,7 @@ def _block(block: ReplyBlock, key: bytes, *, cut: bool) -> Json | None:
         case ToolCall(id, name, arguments):
             given = toolset.whole_input(arguments, cut=cut)
             return None if given is None else {"type": "tool_use", "id": id, "name": name, "input": given}
-        case RedactedThinking():
+        case SearchCall():
+            return search.call_block(block, whole=True)
+        case RedactedThinking() | SearchResult():
             return opened(block)

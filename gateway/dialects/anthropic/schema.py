@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.dialects import effort
-from gateway.dialects.fields import MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.anthropic.search import is_search
+from gateway.dialects.fields import MOST_DOMAINS, MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
 from gateway.dialects.output_format import FLAT
 from gateway.dialects.shape import (
     REQUIRED,
@@ -22,11 +23,10 @@ from gateway.dialects.shape import (
     text_or,
     word,
 )
+from gateway.search.values import NAME
 
 _UNSERVED_BLOCKS: Final = frozenset(
     {
-        "server_tool_use",
-        "web_search_tool_result",
         "web_fetch_tool_result",
         "code_execution_tool_result",
         "bash_code_execution_tool_result",
@@ -56,6 +56,14 @@ _RESULT_PARTS: Final = tagged(
     {"text": _TEXT, "image": _IMAGE, "document": _DOCUMENT, "tool_reference": _REFERENCE}, known=_UNSERVED_BLOCKS
 )
 
+_FOUND: Final = list_of(record({"url": string, "title": string}, {"encrypted_content": string, "page_age": string}))
+_NOT_FOUND: Final = record({"error_code": string})
+
+
+def _search_result(value: Any) -> Problem | None:
+    return (_FOUND if isinstance(value, list) else _NOT_FOUND)(value)
+
+
 _BLOCKS: Final = tagged(
     {
         "text": _TEXT,
@@ -67,6 +75,8 @@ _BLOCKS: Final = tagged(
         ),
         "thinking": record({"thinking": string}, {"signature": string}),
         "redacted_thinking": record({"data": string}),
+        "server_tool_use": record({"id": string, "name": one_of(NAME), "input": mapping}),
+        "web_search_tool_result": record({"tool_use_id": string, "content": _search_result}),
     },
     known=_UNSERVED_BLOCKS,
 )
@@ -82,6 +92,17 @@ _FUNCTION: Final = record(
     {"name": word, "input_schema": mapping}, {"description": string, "defer_loading": boolean, "type": string}
 )
 _OTHER_TOOL: Final = record({"type": string}, {"name": string})
+_DOMAINS: Final = list_of(word, most=MOST_DOMAINS)
+_SEARCH_TOOL: Final = record(
+    {"type": string},
+    {
+        "name": string,
+        "max_uses": positive,
+        "allowed_domains": _DOMAINS,
+        "blocked_domains": _DOMAINS,
+        "user_location": mapping,
+    },
+)
 
 
 def is_hosted(tool: Mapping[str, Any]) -> bool:
@@ -90,7 +111,9 @@ def is_hosted(tool: Mapping[str, Any]) -> bool:
 
 
 def _tool(value: Any) -> Problem | None:
-    return (_OTHER_TOOL if isinstance(value, dict) and is_hosted(value) else _FUNCTION)(value)
+    if not isinstance(value, dict) or not is_hosted(value):
+        return _FUNCTION(value)
+    return (_SEARCH_TOOL if is_search(value) else _OTHER_TOOL)(value)
 
 
 _CHOICE: Final = record(

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, ToolChoice
-from gateway.dialects import effort, session, system, toolset
+from gateway.dialects import effort, openai_search, session, system, toolset
 from gateway.dialects.openai_chat.messages import messages
 from gateway.dialects.openai_chat.schema import is_function
 from gateway.dialects.output_format import output_format
+from gateway.search.offer import with_search
+from gateway.search.values import WebSearch
 
 Json = Mapping[str, Any]
 
@@ -33,8 +35,8 @@ _IGNORED: Final = (
 def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
     """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
     prompt, chat = _settled(body)
-    tools = tuple(_tools(body))
-    left_out = [tool for tool in body.get("tools") or () if not is_function(tool)]
+    tools, search = with_search(tuple(_tools(body)), _search(body))
+    left_out = [tool for tool in body.get("tools") or () if not is_function(tool) and not (search and _is_search(tool))]
     return Conversation(
         model=body["model"],
         messages=chat,
@@ -46,6 +48,7 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         stop=_stop(body.get("stop")),
         output=output_format(body.get("response_format"), "response_format"),
+        search=search,
         session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
         stream=body.get("stream") is True,
         ignored=(
@@ -79,6 +82,17 @@ def _tools(body: Json) -> Iterator[Tool]:
     for item in (*nested, *(body.get("functions") or ())):
         schema = item.get("parameters") or item.get("input_schema") or {"type": "object", "properties": {}}
         yield Tool(item["name"], item.get("description") or "", schema)
+
+
+def _search(body: Json) -> WebSearch | None:
+    """The hosted search, by ``web_search_options`` or, as in the Responses API, among the tools."""
+    options = body.get("web_search_options")
+    found = [options] if options is not None else [tool for tool in body.get("tools") or () if _is_search(tool)]
+    return openai_search.offered(found[0]) if found else None
+
+
+def _is_search(tool: Json) -> bool:
+    return openai_search.is_search(tool.get("type"))
 
 
 def _tool_choice(body: Json) -> ToolChoice:

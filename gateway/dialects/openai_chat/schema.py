@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from gateway.dialects import effort
+from gateway.dialects import effort, openai_search
 from gateway.dialects.fields import MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
 from gateway.dialects.output_format import NESTED
 from gateway.dialects.shape import (
@@ -76,7 +76,7 @@ def is_function(tool: Any) -> bool:
 
 def _tool(value: Any) -> Problem | None:
     if not is_function(value):
-        return _OTHER_TOOL(value)
+        return (openai_search.TOOL if openai_search.is_search(value.get("type")) else _OTHER_TOOL)(value)
     flat = isinstance(value, dict) and "function" not in value and "name" in value
     return (_DEFINITION if flat else _NESTED_TOOL)(value)
 
@@ -131,6 +131,7 @@ class ChatRequest(RequestSchema):
     reasoning = Checked(record({}, {"effort": effort.EFFORT_OR_NONE, "max_tokens": positive, "enabled": boolean}))
     thinking = Checked(effort.THINKING)
     n = Checked(_one)
+    web_search_options = Checked(openai_search.OPTIONS)
 
 
 SCHEMA: Final = ChatRequest()

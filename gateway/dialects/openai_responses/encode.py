@@ -29,15 +29,17 @@ from gateway.events import (
 )
 from gateway.jsontext import quote
 from gateway.reply import Reply
+from gateway.search.values import SearchCall, SearchResult
 
 
 class ResponsesEncoder:
     """One stream. The turn is folded on the way, since every item is told whole at its end, and all of them once more.
 
     ``_head`` is the front of the open item's deltas, made once an item. ``_due``: its part is still to be announced.
+    ``_index`` counts items, of which a search is one with its result.
     """
 
-    __slots__ = ("_body", "_due", "_head", "_input", "_opening", "_reply", "_sequence", "_told", "_toolbox")
+    __slots__ = ("_body", "_due", "_head", "_index", "_input", "_opening", "_reply", "_sequence", "_told", "_toolbox")
 
     def __init__(self, body: Mapping[str, Any], opening: Opening) -> None:
         self._body = body
@@ -45,6 +47,7 @@ class ResponsesEncoder:
         self._toolbox = Toolbox(body)
         self._reply = Reply()
         self._sequence = -1
+        self._index = -1
         self._head = ""
         self._input: Unwrapper | Verbatim = VERBATIM
         self._told = 0  # characters of a freeform input that went out
@@ -68,7 +71,7 @@ class ResponsesEncoder:
             case BlockStart():
                 return self._opened(event)
             case BlockEnd():
-                return self._closed(event.index)
+                return self._closed()
             case SignatureDelta() | Usage():
                 return b""  # both are in the fold
             case Stop():
@@ -94,10 +97,13 @@ class ResponsesEncoder:
         if not self._due:
             return self._delta(event.text)
         self._due = False
-        return self._summary("part.added", event.index, part=render.summary_part("")) + self._delta(event.text)
+        return self._summary("part.added", self._index, part=render.summary_part("")) + self._delta(event.text)
 
     def _opened(self, event: BlockStart) -> bytes:
-        index, opening = event.index, self._opening
+        if isinstance(event.block, SearchResult):
+            return b""
+        self._index += 1
+        index, opening = self._index, self._opening
         match event.block:
             case Text():
                 id_ = render.item_id("msg", index, opening)
@@ -111,6 +117,8 @@ class ResponsesEncoder:
                 return self._added(index, render.reasoning(id_, event.block))
             case ToolCall():
                 return self._call(index, event.block)
+            case SearchCall():
+                return self._search(index, event.block)
 
     def _call(self, index: int, call: ToolCall) -> bytes:
         own = self._toolbox.owner(call.name)
@@ -125,9 +133,16 @@ class ResponsesEncoder:
             self._front("function_call_arguments.delta", index, item["id"])
         return self._added(index, item)
 
-    def _closed(self, index: int) -> bytes:
+    def _search(self, index: int, call: SearchCall) -> bytes:
+        item = render.search_call(index, call, "in_progress", self._opening)
+        place = {"item_id": item["id"], "output_index": index}
+        added = self._added(index, item)
+        begun = [self._event(f"response.web_search_call.{state}", **place) for state in ("in_progress", "searching")]
+        return b"".join([added, *begun])
+
+    def _closed(self) -> bytes:
         """The item whole; its text or arguments have an event of their own before it."""
-        block = self._reply.blocks[index]
+        index, block = self._index, self._reply.blocks[-1]
         item = render.item(index, block, self._toolbox, self._opening)
         if item is None:
             return b""
@@ -142,6 +157,8 @@ class ResponsesEncoder:
                 ends += self._summary("part.done", index, part=render.summary_part(text))
             case ToolCall():
                 ends = self._call_end(index, item)
+            case SearchResult():
+                ends = self._event("response.web_search_call.completed", item_id=item["id"], output_index=index)
         return ends + self._event("response.output_item.done", output_index=index, item=item)
 
     def _call_end(self, index: int, item: dict[str, Any]) -> bytes:

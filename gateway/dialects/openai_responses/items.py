@@ -1,7 +1,7 @@
 """Input items of the Responses API into ours."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gateway.conversation import Document, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects import documents, images, system
@@ -10,9 +10,13 @@ from gateway.dialects.openai_responses.freeform import wrapped
 from gateway.dialects.openai_responses.schema import kind
 from gateway.dialects.openai_responses.tools import Toolbox
 from gateway.errors import GatewayError, Kind
+from gateway.search import history
+from gateway.search.values import SearchCall
 
 Json = Mapping[str, Any]
 Part = Text | Image | Document
+
+_NO_EXCERPTS: Final = "What was found is no longer at hand; the answer that was made of it follows."
 
 
 def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message | str]:
@@ -36,6 +40,8 @@ def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message 
                 yield Message("user", (ToolResult(item["call_id"], _parts(item["output"], f"{path}.output")),))
             case "reasoning":
                 yield from _reasoning(item)
+            case "web_search_call":
+                yield from _search(item, index)
             case "item_reference":
                 message = (
                     "The gateway keeps no such item: send the item itself, or `store: true` with the answer it is of"
@@ -67,6 +73,15 @@ def _reasoning(item: Json) -> Iterator[Message]:
         block = Thinking("".join(part["text"] for part in item.get("summary") or ()), None)
     if block is not None:
         yield Message("assistant", (block,))
+
+
+def _search(item: Json, index: int) -> Iterator[Message]:
+    """A search of an earlier answer. Its excerpts are not in the item: what came of it stands in the text behind it."""
+    action = item.get("action") or {}
+    call_id = item.get("id") or f"web_search_{index}"
+    yield Message("assistant", (history.call(SearchCall(call_id, action.get("query") or "")),))
+    urls = [source["url"] for source in action.get("sources") or () if source.get("url")]
+    yield Message("user", (ToolResult(call_id, (Text("\n".join([_NO_EXCERPTS, *urls])),)),))
 
 
 def _parts(content: str | Sequence[Json], path: str) -> tuple[Part, ...]:

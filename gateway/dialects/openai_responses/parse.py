@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, ToolChoice
-from gateway.dialects import effort, session, system, toolset
+from gateway.dialects import effort, openai_search, session, system, toolset
 from gateway.dialects.openai_responses.items import messages
 from gateway.dialects.openai_responses.tools import Toolbox
 from gateway.dialects.output_format import output_format
 from gateway.errors import GatewayError, Kind
+from gateway.search.values import NAME
 
 Json = Mapping[str, Any]
 
@@ -43,6 +44,7 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         thinking=_thinking(body.get("reasoning")),
         max_tokens=body.get("max_output_tokens"),
         output=output_format((body.get("text") or {}).get("format"), "text.format"),
+        search=toolbox.search if any(tool.name == NAME for tool in tools) else None,
         session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
         stream=body.get("stream") is True,
         ignored=tuple(_ignored(body, toolbox)),
@@ -71,7 +73,7 @@ def _settled(body: Json, toolbox: Toolbox) -> tuple[str, tuple[Message, ...]]:
 
 
 def _tool_choice(choice: str | Json | None, toolbox: Toolbox) -> tuple[ToolChoice, tuple[Tool, ...]]:
-    """The choice, and the tools it leaves to choose from. One of a hosted tool, which is not offered, is none."""
+    """The choice, and the tools it leaves to choose from. A hosted tool that is not offered is none."""
     if choice is None or isinstance(choice, str):
         return ToolChoice(_MODES.get(choice, "auto")), toolbox.tools
     match choice["type"]:
@@ -79,11 +81,15 @@ def _tool_choice(choice: str | Json | None, toolbox: Toolbox) -> tuple[ToolChoic
             return ToolChoice("named", toolbox.flat(choice)), toolbox.tools
         case "allowed_tools":
             return ToolChoice(_MODES.get(choice["mode"], "auto")), _allowed(choice["tools"], toolbox)
+    if toolbox.search and openai_search.is_search(choice["type"]):
+        return ToolChoice("named", NAME), toolbox.tools
     return ToolChoice(), toolbox.tools
 
 
 def _allowed(allowed: Sequence[Json], toolbox: Toolbox) -> tuple[Tool, ...]:
     names = {toolbox.flat(item) for item in allowed if item.get("name")}
+    if toolbox.search and any(openai_search.is_search(item["type"]) for item in allowed):
+        names.add(NAME)
     return tuple(tool for tool in toolbox.tools if tool.name in names)
 
 
@@ -97,7 +103,8 @@ def _thinking(reasoning: Json | None) -> ThinkingRequest:
 
 
 def _ignored(body: Json, toolbox: Toolbox) -> Iterator[str]:
-    yield from (name for name in _IGNORED if body.get(name) is not None)
+    honoured = ("max_tool_calls",) if toolbox.search else ()
+    yield from (name for name in _IGNORED if body.get(name) is not None and name not in honoured)
     if (body.get("text") or {}).get("verbosity"):
         yield "text.verbosity"
     if body.get("truncation") == "auto":

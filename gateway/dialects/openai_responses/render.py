@@ -11,6 +11,7 @@ from gateway.dialects.openai_responses.freeform import unwrapped
 from gateway.dialects.openai_responses.tools import Own, Toolbox
 from gateway.events import StopReason, Usage
 from gateway.reply import Reply, ReplyBlock
+from gateway.search.values import SearchCall, SearchResult
 
 Json = dict[str, Any]
 
@@ -65,7 +66,8 @@ def response(body: Mapping[str, Any], opening: Opening, state: Json) -> Json:
 
 def output(reply: Reply, toolbox: Toolbox, opening: Opening) -> list[Json]:
     """The finished items."""
-    items = (item(index, block, toolbox, opening) for index, block in enumerate(reply.blocks))
+    shown = (block for block in reply.blocks if not isinstance(block, SearchCall))  # a search is one item, its result's
+    items = (item(index, block, toolbox, opening) for index, block in enumerate(shown))
     return [found for found in items if found is not None]
 
 
@@ -83,6 +85,11 @@ def item(index: int, block: ReplyBlock, toolbox: Toolbox, opening: Opening) -> J
                 return None if whole is None else freeform_call(index, block, own, whole, opening)
             cut = toolset.whole_input(arguments, cut=False) is None
             return function_call(index, block, own, "incomplete" if cut else "completed", opening)
+        case SearchResult(call, hits, error):
+            sources = [hit.url for hit in hits] if toolbox.with_sources else None
+            return search_call(index, call, "failed" if error else "completed", opening, sources)
+        case SearchCall():
+            return None
 
 
 def item_id(prefix: str, index: int, opening: Opening) -> str:
@@ -134,6 +141,16 @@ def freeform_call(index: int, call: ToolCall, own: Own, text: str, opening: Open
         **_namespace(own),
         "input": text,
     }
+
+
+def search_call(
+    index: int, call: SearchCall, status: str, opening: Opening, sources: Sequence[str] | None = None
+) -> Json:
+    """A search. sources: the pages found, for a client that asked to be told."""
+    action: Json = {"type": "search", "query": call.query}
+    if sources is not None:
+        action["sources"] = [{"type": "url", "url": url} for url in sources]
+    return {"id": item_id("ws", index, opening), "type": "web_search_call", "status": status, "action": action}
 
 
 def _namespace(own: Own) -> Json:

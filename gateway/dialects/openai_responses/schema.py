@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.dialects import effort
+from gateway.dialects import effort, openai_search
 from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
 from gateway.dialects.output_format import FLAT_OR_TEXT
 from gateway.dialects.shape import (
@@ -45,7 +45,6 @@ _UNSERVED_ITEMS: Final = frozenset(
         "shell_call_output",
         "tool_search_call",
         "tool_search_output",
-        "web_search_call",
     }
 )
 """Items of tools that OpenAI's servers run, or know how to: dropping one would leave the model a history with holes."""
@@ -79,6 +78,8 @@ _OTHER_TOOL: Final = record({"type": string})
 
 def _tool(value: Any) -> Problem | None:
     own = isinstance(value, dict) and value.get("type") in ("function", "custom", "namespace")
+    if not own and isinstance(value, dict) and openai_search.is_search(value.get("type")):
+        return openai_search.TOOL(value)
     return (_OWN_TOOLS if own else _OTHER_TOOL)(value)
 
 
@@ -88,6 +89,7 @@ _CALL: Final = {"call_id": string, "name": string}
 _RESULT: Final = record({"call_id": string, "output": _CONTENT})
 _MESSAGE: Final = record({"role": one_of("user", "assistant", "system", "developer"), "content": _CONTENT})
 _REFERENCE: Final = record({"id": string})
+_SEARCH_ACTION: Final = record({}, {"query": string, "sources": list_of(record({}, {"url": string}))})
 _ITEMS: Final = tagged(
     {
         "message": _MESSAGE,
@@ -98,6 +100,7 @@ _ITEMS: Final = tagged(
         "reasoning": record({}, {"summary": list_of(_TEXT), "encrypted_content": string}),
         "item_reference": _REFERENCE,
         "additional_tools": record({"tools": _TOOLS}),
+        "web_search_call": record({}, {"id": string, "action": _SEARCH_ACTION}),
     },
     known=_UNSERVED_ITEMS,
 )
@@ -154,6 +157,7 @@ class ResponsesRequest(RequestSchema):
     tools = Checked(_TOOLS)
     tool_choice = Checked(_tool_choice)
     parallel_tool_calls = Checked(boolean)
+    max_tool_calls = Checked(positive)
     max_output_tokens = Checked(positive)
     previous_response_id = Checked(string)
     prompt_cache_key = Checked(string)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.conversation import Tool
+from gateway.dialects import openai_search
+from gateway.search.offer import with_search
 
 Json = Mapping[str, Any]
 
@@ -33,17 +35,18 @@ class Toolbox:
     """The tools of one request.
 
     tools: as Kiro is told of them, with flat names. own: flat name → the client's own.
+    search: the hosted web search, which is then among the tools; with_sources: its items tell the pages found.
     left_out: the types of tools that other servers run, once each.
     """
 
-    __slots__ = ("_flat", "left_out", "own", "tools")
+    __slots__ = ("_flat", "left_out", "own", "search", "tools", "with_sources")
 
     def __init__(self, body: Json) -> None:
         found: dict[Own, Json] = {}
-        left_out: dict[str, None] = {}
+        left_out: dict[str, Json] = {}
         for item in _declared(body):
             if item["type"] not in ("function", "custom", "namespace"):
-                left_out[item["type"]] = None
+                left_out.setdefault(item["type"], item)
             for own, tool in _members(item):
                 found.setdefault(own, tool)
         taken = {own.name for own in found if own.namespace is None}
@@ -54,8 +57,11 @@ class Toolbox:
             self.own[flat] = own
             self._flat.setdefault((own.namespace, own.name), flat)
             self._flat.setdefault((None, own.name), flat)  # Codex may leave the namespace out
-        self.tools = tuple(_tool(flat, found[own]) for flat, own in self.own.items())
-        self.left_out = tuple(left_out)
+        hosted = next((item for type_, item in left_out.items() if openai_search.is_search(type_)), None)
+        offered = None if hosted is None else openai_search.offered(hosted, body.get("max_tool_calls"))
+        self.tools, self.search = with_search([_tool(flat, found[own]) for flat, own in self.own.items()], offered)
+        self.left_out = tuple(type_ for type_ in left_out if not (self.search and openai_search.is_search(type_)))
+        self.with_sources = "web_search_call.action.sources" in (body.get("include") or ())
 
     def _named(self, own: Own, taken: set[str]) -> str:
         flat = _joined(own.namespace, own.name)

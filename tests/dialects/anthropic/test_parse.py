@@ -96,10 +96,10 @@ def test_a_thread_is_refused_so_that_the_client_sends_its_whole_history() -> Non
 
 
 def test_hosted_tools_are_left_out_and_named() -> None:
-    search = {"type": "web_search_20250305", "name": "web_search"}
-    found = parsed(tools=[search, READ, search], tool_choice={"type": "tool", "name": "web_search"})
+    fetch = {"type": "web_fetch_20250910", "name": "web_fetch"}
+    found = parsed(tools=[fetch, READ, fetch], tool_choice={"type": "tool", "name": "web_fetch"})
     assert [tool.name for tool in found.tools] == ["read"]
-    assert found.ignored == ("tools.web_search",)
+    assert found.ignored == ("tools.web_fetch",)
     assert found.tool_choice == ToolChoice()
 
 

@@ -61,7 +61,7 @@ REFUSED = [
     ({**HELLO, "output_config": {"effort": "huge"}}, "output_config.effort", "Input should be"),
     (told({"type": "text"}), "messages.0.content.1.text", "Field required"),
     (told({"text": "a"}), "messages.0.content.1.type", "Field required"),
-    (told({"type": "server_tool_use"}), "messages.0.content.1.type", "`server_tool_use` is not supported"),
+    (told({"type": "mcp_tool_use"}), "messages.0.content.1.type", "`mcp_tool_use` is not supported"),
     (told({"type": "tool_use", "id": "1", "name": "n"}), "messages.0.content.1.input", "Field required"),
     (told({"type": "image", "source": {"type": "file"}}), "messages.0.content.1.source.type", "`file` is not supp"),
     (

@@ -74,7 +74,7 @@ def test_a_hello_is_its_text_and_nothing_more() -> None:
         ({"prompt_cache_key": "k"}, "session", "k"),
         ({"prompt_cache_key": {"a": 1}}, "session", None),
         ({"seed": 1, "logit_bias": {}, "user": None, "store": False}, "ignored", ("seed", "logit_bias", "store")),
-        ({"tools": [TOOL, {"type": "web_search"}]}, "ignored", ("tools.web_search",)),
+        ({"tools": [TOOL, {"type": "file_search"}]}, "ignored", ("tools.file_search",)),
         ({"response_format": {"type": "json_object"}}, "ignored", ()),
     ],
 )

@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 RUN = {"type": "function", "name": "run"}
 PATCH = {"type": "custom", "name": "patch"}
 FILES = {"type": "namespace", "name": "fs", "tools": [{"type": "function", "name": "read"}]}
-TOOLS = [RUN, PATCH, FILES, {"type": "web_search"}]
+TOOLS = [RUN, PATCH, FILES, {"type": "file_search"}]
 
 
 def parsed(headers: dict[str, str] | None = None, **body: Any) -> Conversation:
@@ -59,7 +59,7 @@ def test_after_a_previous_response_there_may_be_nothing_new() -> None:
         ({"type": "function", "name": "run"}, ToolChoice("named", "run")),
         ({"type": "custom", "name": "patch"}, ToolChoice("named", "patch")),
         ({"type": "function", "name": "read", "namespace": "fs"}, ToolChoice("named", "fs__read")),
-        ({"type": "web_search"}, ToolChoice()),
+        ({"type": "file_search"}, ToolChoice()),
     ],
 )
 def test_the_choice_of_a_tool(choice: object, meaning: ToolChoice) -> None:
@@ -68,7 +68,7 @@ def test_the_choice_of_a_tool(choice: object, meaning: ToolChoice) -> None:
 
 @pytest.mark.parametrize(("mode", "meaning"), [("auto", "auto"), ("required", "any")])
 def test_allowed_tools_alone_are_offered(mode: str, meaning: str) -> None:
-    allowed = [{"type": "function", "name": "run"}, {"type": "web_search"}]
+    allowed = [{"type": "function", "name": "run"}, {"type": "file_search"}]
     found = parsed(tools=TOOLS, tool_choice={"type": "allowed_tools", "mode": mode, "tools": allowed})
     assert ([tool.name for tool in found.tools], found.tool_choice.mode) == (["run"], meaning)
 
@@ -124,7 +124,7 @@ def test_the_session_is_the_thread_of_codex_or_the_cache_key(
 
 def test_what_has_no_effect_is_named_once() -> None:
     found = parsed(temperature=0, text={"verbosity": "low"}, truncation="auto", tools=[*TOOLS, {"type": "x"}])
-    assert found.ignored == ("temperature", "text.verbosity", "truncation", "tools.web_search", "tools.other")
+    assert found.ignored == ("temperature", "text.verbosity", "truncation", "tools.file_search", "tools.other")
 
 
 def test_limits_parallel_calls_and_streaming() -> None:

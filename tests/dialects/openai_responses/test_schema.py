@@ -34,7 +34,7 @@ def test_what_clients_send_passes(body: dict[str, Any]) -> None:
     assert problem(**body) is None
 
 
-@pytest.mark.parametrize("kind", ["web_search_call", "compaction", "mcp_call", "local_shell_call", "computer_call"])
+@pytest.mark.parametrize("kind", ["file_search_call", "compaction", "mcp_call", "local_shell_call", "computer_call"])
 def test_items_of_hosted_tools_are_refused_by_name(kind: str) -> None:
     assert problem(input=[{"type": kind}]) == ("input.0.type", f"`{kind}` is not supported by this gateway")
 

@@ -67,9 +67,9 @@ def test_additional_tools_in_the_input_are_tools() -> None:
 
 
 def test_hosted_tools_are_left_out_by_type() -> None:
-    found = box(RUN, {"type": "web_search"}, {"type": "tool_search", "execution": "client"}, {"type": "web_search"})
+    found = box(RUN, {"type": "mcp"}, {"type": "tool_search", "execution": "client"}, {"type": "mcp"})
     assert [tool.name for tool in found.tools] == ["run"]
-    assert found.left_out == ("web_search", "tool_search")
+    assert found.left_out == ("mcp", "tool_search")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Web search: its values, how the model is offered it, and what becomes of its calls. Pure."""
