@@ -129,6 +129,10 @@ class Simulator:
         """The logins of an account: what became of their refresh tokens."""
         return [family for family in self._call("GET", "ledger") if family["account"] == account]
 
+    def hold(self, **members: Any) -> None:
+        """What holds for all logins from now on: ``rotate``, ``expires_in``, ``newcomer``, ``revoke_rotated``."""
+        self._call("POST", "logins", members)
+
     def revoke(self, *tokens: str) -> None:
         """Refuse these tokens from now on."""
         self._call("POST", "revoke", {"tokens": tokens})

@@ -1,13 +1,14 @@
 """The gateway's own record of what a refresh token was exchanged for, so that no crash and no full disk loses a login.
 
-A file for each token that is spent, named by its fingerprint: ``{"accessToken", "refreshToken", "expiresAt",
-"profileArn"?}`` with blanks behind. It is made, with room, before the token is sent; the answer goes into it by one
-write, before anything else is done with it. What cannot be closed is the time between the server's exchange and that
-write: whoever ends the process then has the answer die with it.
+A file for each token that is spent, named by its fingerprint: ``{"place", "accessToken", "refreshToken", "expiresAt",
+"profileArn"?}`` with blanks behind; place: a mark of the source. It is made, with room, before the token is sent; the
+answer goes into it by one write, before anything else is done with it. What cannot be closed is the time between the
+server's exchange and that write: whoever ends the process then has the answer die with it.
 """
 
 import contextlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -59,9 +60,10 @@ class Unkept:
 class Opened:
     """The file of one exchange, open and with room in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mark: str) -> None:
         """Make it, or take the one that is there, whose content stays until ``write``. Raises OSError."""
         self._path = path
+        self._mark = mark
         self._file = os.open(path, _FLAGS, 0o600)
         try:
             self._size = max(ROOM, os.fstat(self._file).st_size)
@@ -76,7 +78,7 @@ class Opened:
 
     def write(self, credentials: Credentials) -> None:
         """One system call, over room that is there already: neither a full disk nor a signal comes between."""
-        _write(self._file, encode(_members(credentials)).ljust(self._size))
+        _write(self._file, encode(_members(credentials, self._mark)).ljust(self._size))
 
     def sync(self) -> None:
         """Wait for the disk."""
@@ -97,13 +99,14 @@ class Journal:
     new token put there by the user wins (S25).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: str) -> None:
+        """key: of the source whose tokens these are."""
         self.folder = folder
+        self._mark = sha256(b"kiro-gateway journal\0" + key.encode()).hexdigest()[:16]
 
     def path(self, refresh_token: str) -> Path:
         """The file of what a token was exchanged for."""
-        fingerprint = sha256(b"kiro-gateway refresh token\0" + refresh_token.encode()).hexdigest()[:32]
-        return self.folder / f"login-{fingerprint}.json"
+        return self.folder / entry_name(refresh_token)
 
     def prove_writable(self) -> None:
         """Raise OSError unless the folder takes files."""
@@ -113,7 +116,7 @@ class Journal:
     def reserve(self, refresh_token: str) -> Opened:
         """Make ready for what a token will be exchanged for. Raises OSError when there is no room."""
         store.private_folder(self.folder)
-        return Opened(self.path(refresh_token))
+        return Opened(self.path(refresh_token), self._mark)
 
     def over(self, original: Credentials) -> Credentials:
         """``original`` with the newest tokens known to have come from it.
@@ -135,12 +138,14 @@ class Journal:
         """Keep the tokens here for good, as what ``original`` was exchanged for. Raises OSError."""
         store.private_folder(self.folder)
         between = self._files(original)[1:]
-        store.replace(self.path(original), encode(_members(credentials)))
+        store.replace(self.path(original), encode(_members(credentials, self._mark)))
         _remove(between)
+        _remove(path for path in self._left(credentials.refresh_token) if path != self.path(original))
 
-    def forget(self, original: str) -> None:
-        """Drop what came from a token: its source itself holds newer tokens now."""
+    def forget(self, original: str, now: str) -> None:
+        """Drop what came from a token, and what led to the one that its source itself holds ``now``."""
         _remove(self._files(original))
+        _remove(self._left(now))
 
     def _after(self, before: Credentials) -> Credentials | None:
         """What one exchange gave; None for none, or one that was cut off."""
@@ -165,16 +170,31 @@ class Journal:
             now = self._after(now)
         return files
 
+    def _left(self, refresh_token: str) -> Iterator[Path]:
+        """Entries of this source that lead to a token, left by a crash after the token had reached its place."""
+        for path in list(self.folder.glob("login-*.json")):
+            with contextlib.suppress(OSError, JsonError):
+                entry = store.read_json(path)
+                if (entry.get("refreshToken"), entry.get("place")) == (refresh_token, self._mark):
+                    yield path
 
-def _remove(files: list[Path]) -> None:
+
+def entry_name(refresh_token: str) -> str:
+    """The name of the file of what a token was exchanged for; tells nothing of the token."""
+    fingerprint = sha256(b"kiro-gateway refresh token\0" + refresh_token.encode()).hexdigest()[:32]
+    return f"login-{fingerprint}.json"
+
+
+def _remove(files: Iterable[Path]) -> None:
     """Oldest first: what is left of a removal that was cut off is not reached any more."""
     for path in files:
         with contextlib.suppress(OSError):
             path.unlink()
 
 
-def _members(credentials: Credentials) -> dict[str, Any]:
-    members = {"accessToken": credentials.access_token, "refreshToken": credentials.refresh_token}
+def _members(credentials: Credentials, mark: str) -> dict[str, Any]:
+    tokens = {"accessToken": credentials.access_token, "refreshToken": credentials.refresh_token}
+    members = {"place": mark, **tokens}
     if credentials.expires_at is not None:
         members["expiresAt"] = str(spelled_like(None, credentials.expires_at))
     if credentials.profile_arn:

@@ -16,7 +16,7 @@ NEWER = replace(OLD, refresh_token="aorNewer", access_token="aoaNewer", expires_
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "state")
+    return Journal(tmp_path / "state", "a source")
 
 
 def exchange(kept: Journal, before: Credentials, after: Credentials) -> None:
@@ -86,15 +86,33 @@ def test_what_is_kept_for_good_is_one_file_however_often_it_is_exchanged(kept: J
 def test_what_is_forgotten_leaves_nothing_behind(kept: Journal) -> None:
     exchange(kept, OLD, NEW)
     exchange(kept, NEW, NEWER)
-    kept.forget("aorOld")
+    kept.forget("aorOld", "aorNewer")
     assert list(kept.folder.iterdir()) == []
+
+
+def test_what_a_crash_left_of_the_way_to_the_token_in_force_is_removed_later(kept: Journal) -> None:
+    exchange(kept, OLD, NEW)
+    kept.forget("aorNew", "aorNew")  # the source holds the new token, and nothing leads from it anywhere
+    assert list(kept.folder.iterdir()) == []
+
+
+def test_the_way_of_another_source_to_the_same_token_stays(kept: Journal) -> None:
+    exchange(kept, OLD, NEW)
+    Journal(kept.folder, "another source").forget("aorNew", "aorNew")
+    assert kept.over(OLD) == NEW
+
+
+def test_a_crash_while_it_is_kept_for_good_leaves_one_file_too(kept: Journal) -> None:
+    exchange(kept, NEW, NEWER)
+    kept.keep("aorOld", NEWER)
+    assert [path.name for path in kept.folder.iterdir()] == [kept.path("aorOld").name]
 
 
 def test_tokens_that_lead_back_to_themselves_are_no_trap(kept: Journal) -> None:
     exchange(kept, OLD, NEW)
     exchange(kept, NEW, OLD)
     assert kept.over(OLD).refresh_token in ("aorOld", "aorNew")
-    kept.forget("aorOld")
+    kept.forget("aorOld", "aorNewer")
     assert list(kept.folder.iterdir()) == []
 
 

@@ -29,7 +29,7 @@ def kept(scene: Scene) -> list[str]:
 
 def left_by_a_crash(scene: Scene, refresh_token: str) -> None:
     """The answer of a refresh is in the journal, and its place has not seen it."""
-    journal = Journal(scene.path.parent / "state")
+    journal = Journal(scene.path.parent / "state", "a source")
     old = scene.account(-1).credentials
     entry = journal.reserve(old.refresh_token)
     answer = {"accessToken": "aoaJournal", "refreshToken": refresh_token, "expiresAt": NOW + 3600}

@@ -41,7 +41,7 @@ class ApiKeySource:
     @property
     def journal(self) -> Journal:
         """Never written to."""
-        return Journal(self.state)
+        return Journal(self.state, self.key)
 
     def load(self) -> Credentials:
         """The key."""

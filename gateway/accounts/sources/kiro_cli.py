@@ -65,7 +65,7 @@ class Database:
     @property
     def journal(self) -> Journal:
         """In the state folder."""
-        return Journal(self.wanted.state)
+        return Journal(self.wanted.state, self.key)
 
     def load(self) -> Credentials:
         """The login in the database, with the tokens it has rotated to where the database could not be written."""

@@ -65,7 +65,7 @@ class JsonFile:
     @property
     def journal(self) -> Journal:
         """In the state folder."""
-        return Journal(self.wanted.state)
+        return Journal(self.wanted.state, self.key)
 
     def load(self) -> Credentials:
         """The login in the file, with the tokens it has rotated to where the file itself could not be written."""

@@ -76,7 +76,7 @@ class OwnLogin:
     @property
     def journal(self) -> Journal:
         """In the gateway's folder, beside that of the logins."""
-        return Journal(self.path.parent.parent)
+        return Journal(self.path.parent.parent, self.key)
 
     def load(self) -> Credentials:
         """The login as the file has it now, or as the journal has it."""
@@ -186,7 +186,8 @@ def discard(login: OwnLogin) -> None:
     """Remove a login from the store, under its lock: a refresh that is under way is waited for. Raises OSError."""
     with store.lock_for(login.path).acquire(timeout=_WAIT):
         with contextlib.suppress(OSError, JsonError):
-            login.journal.forget(str(store.read_json(login.path).get("refreshToken") or ""))
+            token = str(store.read_json(login.path).get("refreshToken") or "")
+            login.journal.forget(token, token)
         login.path.unlink(missing_ok=True)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.accounts.credentials import Credentials, bad_login, checked_arn, checked_token
-from gateway.accounts.journal import Journal
+from gateway.accounts.journal import Journal, entry_name
 from gateway.accounts.sources.source import Wanted
 
 
@@ -23,7 +23,7 @@ class RefreshTokenSource:
     @property
     def key(self) -> str:
         """The fingerprint of the configured token."""
-        return self.lock_path.name
+        return entry_name(self.credentials.refresh_token)
 
     @property
     def login_again(self) -> str:
@@ -38,7 +38,7 @@ class RefreshTokenSource:
     @property
     def journal(self) -> Journal:
         """The only place of what it rotates to."""
-        return Journal(self.state)
+        return Journal(self.state, self.key)
 
     def load(self) -> Credentials:
         """The configured token, or what it has rotated to."""

@@ -94,4 +94,4 @@ def settle(
         except OSError:
             journal.keep(original.refresh_token, credentials)
             return
-    journal.forget(original.refresh_token)
+    journal.forget(original.refresh_token, credentials.refresh_token)
