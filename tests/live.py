@@ -11,10 +11,9 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, web
 
-from gateway.accounts.sources import find
-from gateway.accounts.terms import Configured
 from gateway.app import Given, build
-from gateway.settings import Settings
+from gateway.commands.logins import accounts_from
+from gateway.settings import Secret, Settings
 from gateway.settings.table import build as settings_of
 from gateway.simulator.options import PROFILE_ARN, REFRESH_TOKEN
 from gateway.simulator.server import Simulator
@@ -30,11 +29,12 @@ CEILING = 30.0
 
 @dataclass
 class Live:
-    """A running gateway: where it is, what it is a gateway to, and a client for it."""
+    """A running gateway: where it is, what it is a gateway to, a client for it, and the gateway's own folder."""
 
     url: str
     simulator: Simulator
     client: ClientSession
+    state: Path
 
     async def ask(self, path: str = "/v1/messages", **changes: Any) -> tuple[int, Any]:
         """POST a hello with these changes; status and JSON."""
@@ -63,8 +63,10 @@ class Live:
 
 
 def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
-    """Settings for a simulator; changes by full name with ``__`` for the dot (``server__port``)."""
+    """Settings for a simulator; changes by full name, which may have ``__`` for the dot (``server__port``)."""
     values = {
+        "credentials.refresh_token": Secret(REFRESH_TOKEN),
+        "credentials.profile_arn": PROFILE_ARN,
         "upstream.base_url": simulator.url,
         "upstream.base_retry_delay": 0.0,
         "debug.folder": str(state / "debug"),
@@ -74,19 +76,9 @@ def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
 
 
 def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
-    """All that ``app.build`` wants, with the simulator's own login."""
+    """All that ``app.build`` wants, with the simulator's own login unless the changes name another."""
     chosen = settings(simulator, state, **changes)
-    source = find(
-        file=Path(chosen.credentials.file) if chosen.credentials.file else None,
-        refresh_token=chosen.credentials.refresh_token.reveal() if chosen.credentials.refresh_token else REFRESH_TOKEN,
-        profile_arn=chosen.credentials.profile_arn or PROFILE_ARN,
-        region=chosen.upstream.region,
-        api_region=chosen.upstream.api_region,
-        home=state,
-        state=state,
-    )
-    assert source is not None
-    return Given(chosen, (KEY,), (Configured(source),), state)
+    return Given(chosen, (KEY,), accounts_from(chosen, state), state)
 
 
 @asynccontextmanager
@@ -95,9 +87,11 @@ async def gateway(simulator: Simulator, state: Path, **changes: Any) -> AsyncIte
     app = await build(given(simulator, state, **changes))
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    headers = {"x-api-key": KEY}
-    async with ClientSession(headers=headers, timeout=ClientTimeout(CEILING)) as client:
-        yield Live(f"http://{host}:{port}", simulator, client)
-    await runner.cleanup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        headers = {"x-api-key": KEY}
+        async with ClientSession(headers=headers, timeout=ClientTimeout(CEILING)) as client:
+            yield Live(f"http://{host}:{port}", simulator, client, state)
+    finally:
+        await runner.cleanup()
