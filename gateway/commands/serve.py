@@ -1,6 +1,7 @@
 """Run the gateway."""
 
 import argparse
+import errno
 import os
 import sys
 import tempfile
@@ -76,7 +77,8 @@ def _serve(loaded: Loaded, listener: socket) -> None:
             key = key_line(made, loaded, shown=sys.stdout.isatty())
             print(greeting(url_of(listener), key, admin_words, login), flush=True)
 
-        serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated, admin), listener, announce)
+        with _loop_may_end_busy():
+            serve(Given(login.settings, keys, login.accounts, login.folder, login.simulated, admin), listener, announce)
 
 
 def configure_log(settings: Settings, *, hide: Collection[str]) -> None:
@@ -95,6 +97,17 @@ def admin_keys(loaded: Loaded) -> tuple[tuple[str, ...], str]:
     except KeyFileError as error:
         return (), f"none, so accounts cannot be managed over HTTP: {error}"
     return (made.text,), f"in {made.path}"
+
+
+@contextmanager
+def _loop_may_end_busy() -> Iterator[None]:
+    """uvloop refuses to close while the other side of a TLS connection owes its goodbye; all answers are given then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        structlog.get_logger().debug("loop_closed_with_open_connections")
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:

@@ -23,6 +23,9 @@ YOUNG_OBJECTS: Final = 20_000
 """New containers between two looks of the garbage collector. A request makes a few hundred, and nearly all are freed
 without it; Python's own 700 made it a quarter of the cost of a streamed event."""
 
+GOODBYE: Final = 0.1
+"""Seconds that TLS connections get to close after the last answer; the loop ends with noise while one has not."""
+
 HEADER_BYTES: Final = 32 * 1024
 """Of one header field: Codex sends its turn's metadata in one. aiohttp's own limit is 8190."""
 
@@ -66,6 +69,7 @@ async def serve_until(
         await app[DRAIN].finish(drain_timeout, signals.hurry)
     finally:
         await runner.cleanup()
+        await asyncio.sleep(GOODBYE)
 
 
 def _calm_collector() -> None:
