@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway import admin
 from gateway.accounts.terms import Configured
 from gateway.dialects import DIALECTS
-from gateway.dialects.anthropic import ANTHROPIC
+from gateway.dialects.anthropic import ANTHROPIC, BUFFERED
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.openai_chat import OPENAI_CHAT
 from gateway.dialects.openai_responses import OPENAI_RESPONSES
@@ -46,6 +46,7 @@ from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
 from gateway.web.middlewares.drain import DRAIN, Drain, drained
 from gateway.web.middlewares.errors import errors
+from gateway.web.middlewares.expect import ask_late, expect
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
@@ -111,10 +112,13 @@ async def build(given: Given) -> web.Application:
         app, settings, dialects, translator, upstream, searches=searches, responses=responses, documents=documents
     )
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
-    app.router.add_post("/v1/messages/count_tokens", CountTokens(anthropic, count, documents).answer)
+    counting = CountTokens(anthropic, count, documents)
+    for path in anthropic.routes:
+        app.router.add_post(f"{path}/count_tokens", counting.answer)
     _route_facts(app, Models(catalogue, name_rules(settings)), Health("simulator" if given.simulated else "kiro"))
 
     logins = admin.route(app, fleet, given.folder, simulated=given.simulated)
+    ask_late(app)
 
     async def living(_app: web.Application) -> AsyncIterator[None]:
         fleet.upkeep.start()
@@ -140,6 +144,7 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
             access_log,
             errors(dialects),
             auth((*given.keys, *given.admin_keys), dict.fromkeys(admin.AREAS, given.admin_keys)),
+            expect,
             drained(drain),
         ],
     )
@@ -153,7 +158,12 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
 def _dialects(settings: Settings, keys: Sequence[str]) -> tuple[Dialect, ...]:
     """Ours mark thinking that Kiro did not sign; the mark must hold over restarts, so it is made from the key."""
     signing = hashlib.sha256(f"kiro-gateway thinking mark\0{keys[0]}".encode()).digest()
-    messages = replace(ANTHROPIC, signing_key=signing, strip_billing_header=settings.prompt.strip_billing_header)
+    messages = replace(
+        ANTHROPIC,
+        signing_key=signing,
+        strip_billing_header=settings.prompt.strip_billing_header,
+        usage_pings=settings.stream.usage_pings,
+    )
     return tuple(messages if row.name == ANTHROPIC.name else row for row in DIALECTS)
 
 
@@ -252,7 +262,8 @@ def _route_answers(
     guard = _guard(settings)
     for dialect in dialects:
         memory = responses.memory if dialect.name == OPENAI_RESPONSES.name else FORGETFUL
-        generate = Generate(
+        make = partial(
+            Generate,
             dialect,
             translator,
             upstream,
@@ -264,7 +275,8 @@ def _route_answers(
             documents=documents,
         )
         for path in dialect.routes:
-            app.router.add_post(path, generate.answer)
+            held = dialect.name == ANTHROPIC.name and (settings.stream.buffered or path in BUFFERED)
+            app.router.add_post(path, make(buffered=held).answer)
 
 
 def _route_facts(app: web.Application, models: Models, health: Health) -> None:

@@ -18,13 +18,16 @@ class Opening:
 
     answer_id: 24 or more characters of ``[A-Za-z0-9]``, without the API's own prefix (``msg_``, ``chatcmpl-``).
     model: as the client spelled it. created: seconds since the epoch.
-    input_tokens: an estimate; the final usage has the true figure.
+    input_tokens: an estimate; the final usage has the true figure. When the answer is held back until that is known,
+    it is the true one, and ``cache_read`` and ``cache_write`` are too.
     """
 
     answer_id: str
     model: str
     created: int
     input_tokens: int
+    cache_read: int = 0
+    cache_write: int = 0
 
 
 class Encoder(Protocol):

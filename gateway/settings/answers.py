@@ -151,6 +151,16 @@ class Stream:
     ping_interval: float = setting(
         Form.NUMBER, 15.0, "A silent stream gets a ping this often.", unit="seconds", low=0.05, high=300
     )
+    buffered: bool = setting(
+        Form.SWITCH,
+        default=False,
+        help="Hold streams of /v1/messages back until Kiro has told their tokens, as /cc/v1/messages always does.",
+    )
+    usage_pings: bool = setting(
+        Form.SWITCH,
+        default=False,
+        help="Put the tokens written so far into the pings of /v1/messages.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

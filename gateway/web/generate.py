@@ -6,13 +6,14 @@ from aiohttp import web
 
 from gateway import jsontext
 from gateway.conversation import Conversation
-from gateway.dialects.dialect import Dialect, Opening
+from gateway.dialects.dialect import Dialect, Encoder, Opening
 from gateway.errors import UpstreamError
 from gateway.reply import Reply
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import read_conversation, read_object
+from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
 from gateway.web.guard import Guard
 from gateway.web.memory import FORGETFUL, Memory, Recollection
@@ -39,8 +40,12 @@ class Generate:
         repair: bool = False,
         guard: Guard | None = None,
         documents: Documents | None = None,
+        buffered: bool = False,
     ) -> None:
-        """repair: a whole answer that is not what the client demanded is asked for once more."""
+        """repair: a whole answer that is not what the client demanded is asked for once more.
+
+        buffered: a stream is held back until it is whole.
+        """
         self._dialect = dialect
         self._translator = translator
         self._upstream = upstream
@@ -50,6 +55,7 @@ class Generate:
         self._repair = repair
         self._guard = guard or Guard()
         self._documents = documents or Documents()
+        self._buffered = buffered
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Read, translate, open the upstream, and answer as the client asked. Raises GatewayError."""
@@ -71,9 +77,11 @@ class Generate:
     ) -> web.StreamResponse:
         record, body = request[RECORD], recollection.body
         opening = _opening(record, conversation, translation)
-        encoder = recollection.watched(
-            self._dialect.encoder(body, opening), lambda reply: self._dialect.render(reply, body, opening)
-        )
+
+        def encoder(opening: Opening) -> Encoder:
+            made = self._dialect.encoder(body, opening)
+            return recollection.watched(made, lambda reply: self._dialect.render(reply, body, opening))
+
         response = AnswerStream(request, {})
 
         async def opened() -> Source:
@@ -81,7 +89,10 @@ class Generate:
             response.tell(truth(record))
             return stream
 
-        return await Pump(encoder, response, record, self._pace).run(opened)
+        if self._buffered:
+            held = Buffered(encoder, opening, opened, record)
+            return await Pump(held, response, record, self._pace).run(held.open)
+        return await Pump(encoder(opening), response, record, self._pace).run(opened)
 
     async def _whole(
         self, record: Record, conversation: Conversation, translation: Translation, recollection: Recollection

@@ -1,4 +1,4 @@
-"""Before a conversation is translated, and after: circles, calls cut off, turns left out, reasoning that was dropped."""
+"""Before a conversation is translated, and after: circles, calls cut off, turns left out, reasoning that was lost."""
 
 import time
 from functools import partial

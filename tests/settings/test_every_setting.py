@@ -62,6 +62,8 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "prompt.strip_billing_header": ("no", "false", False),
     "stream.hold": ("1", "1", 1.0),
     "stream.ping_interval": ("2", "2.0", 2.0),
+    "stream.buffered": ("yes", "true", True),
+    "stream.usage_pings": ("1", "true", True),
     "honour.repair": ("on", "true", True),
     "web_search.enabled": ("on", "true", True),
     "responses.store": ("false", "false", False),

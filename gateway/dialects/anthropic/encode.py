@@ -49,7 +49,7 @@ class AnthropicEncoder:
         self._head = ""
         self._thought: list[str] = []
         self._unsigned = False
-        self._usage = Usage(opening.input_tokens, 0)
+        self._usage = Usage(opening.input_tokens, 0, opening.cache_read, opening.cache_write)
 
     def start(self) -> bytes:
         """message_start with the estimated input, and a ping."""

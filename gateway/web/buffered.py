@@ -1,0 +1,76 @@
+"""A streamed answer that is held back until it is whole, so that its first event can tell the exact input tokens.
+
+Kiro tells them at the end of its answer. A client that goes by ``message_start`` alone (to compact its history in
+time) sees an estimate otherwise. The price is the stream: all of it comes at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.dialects.dialect import Encoder, Opening
+from gateway.events import Event, Failure, Usage
+from gateway.web.pump import Open, Source
+from gateway.web.record import Record
+
+
+class Buffered:
+    """The encoder and the source of one such answer; the pump, which sees no difference, meanwhile writes comments.
+
+    make: the encoder for an opening.
+    """
+
+    def __init__(self, make: Callable[[Opening], Encoder], opening: Opening, upstream: Open, record: Record) -> None:
+        self._make = make
+        self._opening = opening
+        self._encoder = make(opening)
+        self._upstream = upstream
+        self._record = record
+
+    async def open(self) -> Source:
+        """The whole answer. Raises what broke it: as long as nothing was written, that is still a status."""
+        source = await self._upstream()
+        try:
+            events = source.events
+            while not source.ended:
+                events = [*events, *await source.read()]
+        finally:
+            await source.close()
+        if isinstance(events[-1], Failure):
+            self._record.complete(events[-1].error)
+            raise events[-1].error
+        told = next((event for event in reversed(events) if isinstance(event, Usage)), None)
+        if told is not None:
+            self._encoder = self._make(_exact(self._opening, told))
+        return _Whole(events)
+
+    def start(self) -> bytes:
+        """What opens the stream, with the exact figures."""
+        return self._encoder.start()
+
+    def encode(self, event: Event) -> bytes:
+        """As the encoder."""
+        return self._encoder.encode(event)
+
+    def ping(self) -> bytes:
+        """As the encoder."""
+        return self._encoder.ping()
+
+
+def _exact(opening: Opening, told: Usage) -> Opening:
+    return replace(opening, input_tokens=told.input_tokens, cache_read=told.cache_read, cache_write=told.cache_write)
+
+
+class _Whole:
+    """A source that has given everything; its upstream is closed."""
+
+    ended = True
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+
+    async def read(self) -> list[Event]:
+        """Nothing more."""
+        return []
+
+    async def close(self) -> None:
+        """Closed already."""
