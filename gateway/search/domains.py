@@ -28,7 +28,7 @@ def _permitted(url: str, search: WebSearch) -> bool:
 
 def _covers(domain: str, host: str, path: str) -> bool:
     """Whether a domain, with or without a path, stands for an address. A ``*`` in the path ends what is compared."""
-    site, slash, rest = domain.lower().partition("//")[2].partition("/") if "//" in domain else domain.partition("/")
+    site, slash, rest = domain.rpartition("//")[2].partition("/")
     site = site.lower().removeprefix("*.")
     if host != site and not host.endswith(f".{site}"):
         return False

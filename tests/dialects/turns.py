@@ -18,6 +18,7 @@ from gateway.events import (
     ThinkingDelta,
     Usage,
 )
+from gateway.search.values import Hit, SearchCall, SearchError, SearchResult
 
 OPENING = Opening("A1b2C3d4E5f6G7h8I9j0K1l2", "claude-sonnet-4-5", 1_763_700_000, 42)
 
@@ -45,6 +46,12 @@ def call(index: int, name: str, *pieces: str) -> list[Event]:
     return [start, *(ArgumentsDelta(index, piece) for piece in pieces), BlockEnd(index)]
 
 
+def search(index: int, query: str, *hits: Hit, error: SearchError | None = None) -> list[Event]:
+    made = SearchCall(f"tooluse_{query}", query)
+    result = SearchResult(made, hits, error)
+    return [BlockStart(index, made), BlockEnd(index), BlockStart(index + 1, result), BlockEnd(index + 1)]
+
+
 USAGE = Usage(24_000, 1_000)
 OVERLOADED = UpstreamError(Kind.OVERLOADED, "Kiro is overloaded. Try again in a moment.")
 
@@ -68,6 +75,15 @@ TURNS: dict[str, list[Event]] = {
         *call(1, "read_file", '{"path"', ':"a.py"}'),
         *call(2, "list_dir", "{}"),
         Usage(1, 2, credits=0.25),
+        Stop(StopReason.TOOL_USE),
+    ],
+    "web_search": [
+        *text(0, "I search."),
+        *search(1, "kiro", Hit("https://a.org/", "A", "says 日本", "March 1, 2026"), Hit("https://b.org/", "B", "")),
+        *search(3, 'ki"ro', error="unavailable"),
+        *text(5, "Found."),
+        *call(6, "read_file", "{}"),
+        Usage(1, 2, searches=2),
         Stop(StopReason.TOOL_USE),
     ],
     "cut_call": [*call(0, "write", '{"text":"abc'), USAGE, Stop(StopReason.MAX_TOKENS)],

@@ -157,7 +157,7 @@ class ResponsesEncoder:
                 ends += self._summary("part.done", index, part=render.summary_part(text))
             case ToolCall():
                 ends = self._call_end(index, item)
-            case SearchResult():
+            case SearchResult(error=None):
                 ends = self._event("response.web_search_call.completed", item_id=item["id"], output_index=index)
         return ends + self._event("response.output_item.done", output_index=index, item=item)
 
