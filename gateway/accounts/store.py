@@ -21,6 +21,12 @@ _RESERVE: Final = 16 * 1024
 """Bytes the writability test writes: more than any credential file has, so that a full disk shows."""
 
 
+OLD: Final = 60.0
+"""Seconds after which a file that was to replace another is a rest: that takes milliseconds."""
+
+_NEW: Final = ".new"
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises OSError, or jsontext.JsonError when it is not one."""
     with path.open("rb") as file:
@@ -40,18 +46,28 @@ def replace(path: Path, content: bytes) -> None:
     gateway run as root does not lock the user's own program out. Raises OSError, with the old file untouched.
     """
     target = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)  # made 0600
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_NEW, dir=target.parent)  # made 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             _keep_owner(file.fileno(), target)
             os.fsync(file.fileno())
+            _remove_rests(target, os.fstat(file.fileno()).st_mtime - OLD)
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _remove_rests(target: Path, before: float) -> None:
+    """Secrets that a process killed in ``replace`` left behind, by the folder's own clock."""
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}.") and path.name.endswith(_NEW):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 def _keep_owner(descriptor: int, target: Path) -> None:

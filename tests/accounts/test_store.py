@@ -17,6 +17,17 @@ def test_a_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["login.json"]
 
 
+def test_what_a_killed_process_left_half_done_is_removed_and_what_another_is_at_stays(tmp_path: Path) -> None:
+    path = tmp_path / "login.json"
+    rest, fresh, foreign = (tmp_path / name for name in (".login.json.abc.new", ".login.json.def.new", ".login.json.x"))
+    for left in (rest, fresh, foreign):
+        left.write_text("secret")
+    for left in (rest, foreign):
+        os.utime(left, (0, left.stat().st_mtime - store.OLD - 1))
+    store.replace(path, b"new")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"login.json", fresh.name, foreign.name}
+
+
 def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     target = tmp_path / "elsewhere" / "real.json"

@@ -91,7 +91,17 @@ class Database:
         settle(self.journal, original, credentials, seen, write)
 
     def _in_database(self) -> Credentials:
-        with self._translated(), self._open("ro") as database:
+        with self._translated():
+            try:
+                return self._read("ro")
+            except sqlite3.OperationalError:
+                if self.wanted.read_only:
+                    raise
+                # A program killed in a commit has left it half done, and only who may write can undo that.
+                return self._read("rw")
+
+    def _read(self, mode: str) -> Credentials:
+        with self._open(mode) as database:
             return credentials_of(self._row(database), self.wanted)
 
     def _row(self, database: sqlite3.Connection) -> Row:

@@ -224,3 +224,29 @@ def test_a_database_of_the_settings_is_taken_as_it_is(tmp_path: Path) -> None:
     assert named is not None
     assert (named.name, named.key) == (str(tmp_path / "d"), f"database:{tmp_path / 'd'}")
     assert (named.lock_path, "kiro-cli login" in named.login_again) == (tmp_path / "d", True)
+
+
+def left_in_a_commit(tmp_path: Path) -> Path:
+    """A database as a process leaves it that is killed while it writes: half new, with the journal to undo it."""
+    path = made(tmp_path / "whole" / "data.sqlite3", {"kirocli:social:token": SOCIAL})
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("PRAGMA cache_size = 1")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE auth_kv SET value = 'half'")
+    writer.executemany("INSERT INTO state VALUES (?, ?)", [(str(n), bytes(5000)) for n in range(50)])
+    for file in path.parent.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    writer.close()
+    return tmp_path / path.name
+
+
+def test_what_a_process_killed_in_a_commit_left_half_done_is_undone(tmp_path: Path) -> None:
+    place = database(left_in_a_commit(tmp_path))
+    assert place.load().tokens == ("aoaOld", "aorOld")
+    place.save(renewed(place.load()), ("aoaOld", "aorOld"))
+    assert rows(place.path)["kirocli:social:token"]["refresh_token"] == "aorNew"
+
+
+def test_where_nothing_may_be_written_a_half_done_commit_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GatewayError, match="cannot be read"):
+        database(left_in_a_commit(tmp_path), read_only=True).load()
