@@ -10,7 +10,7 @@ REFUSED: Final = 3
 """The exit code with a reason for the client; any other but 0 is a document that pypdf broke on."""
 
 _MEMORY: Final = 1 << 30
-"""Bytes of address space: ten times what the largest ordinary document needs."""
+"""Bytes of address space, so that a document that unfolds into more ends its reader and not the machine."""
 
 
 def main() -> int:

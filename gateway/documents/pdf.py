@@ -7,7 +7,7 @@ from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
 MOST_PAGES: Final = 300
-"""About 150,000 tokens of a full page's text each way: more would not fit the models' windows."""
+"""At 500 tokens a page 150,000, which leaves room for an answer in a window of 200,000."""
 
 
 class Unreadable(Exception):

