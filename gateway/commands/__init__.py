@@ -30,6 +30,8 @@ COMMANDS: Final = (
     Command("accounts", "gateway.commands.accounts", "list the accounts; enable, disable, refresh or remove one"),
     Command("usage", "gateway.commands.usage", "show plan and credits of every account"),
     Command("models", "gateway.commands.models", "list the models"),
+    Command("ask", "gateway.commands.ask", "send one request to the gateway that runs and print its answer"),
+    Command("setup", "gateway.commands.setup", "set a client up: Claude Code, Codex, opencode, Continue, aider, …"),
     Command("simulate", "gateway.commands.simulate", "run a simulated Kiro, to try things without a login"),
     Command("config", "gateway.commands.config", "print an example of the settings file, or check the settings"),
     Command("lint", "gateway.commands.lint", "check a captured request body against the known rules of Kiro"),

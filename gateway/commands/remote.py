@@ -1,4 +1,5 @@
-"""A running gateway, as commands see it: found by KIRO_GATEWAY_URL or the configured port, asked with the admin key.
+"""A running gateway, as commands see it: found by KIRO_GATEWAY_URL or the configured port, asked with the admin key or
+as a client.
 
 Plain urllib: a command that asks one question needs no aiohttp. No proxy of the environment and no redirect gets the
 key.
@@ -56,13 +57,17 @@ class Remote:
 
     def get(self, path: str) -> Any:
         """The JSON at a path. Raises RemoteFault."""
-        return self._call("GET", path)
+        return self._call("GET", path)[0]
 
     def act(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Do something; the answer's JSON, None where it has none. Raises RemoteFault."""
-        return self._call(method, path, body)
+        return self._call(method, path, body)[0]
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def ask(self, path: str, body: Mapping[str, Any]) -> tuple[Any, str]:
+        """Ask a model; the answer's JSON and the request's id. Raises RemoteFault."""
+        return self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
         headers = {"authorization": f"Bearer {self.key}", "accept": "application/json"}
         raw = None if body is None else encode(body)
         if raw is not None:
@@ -70,27 +75,36 @@ class Remote:
         request = Request(f"{self.url}{path}", data=raw, headers=headers, method=method)  # noqa: S310 - checked
         try:
             with _opener.open(request, timeout=PATIENCE) as answer:
-                text = answer.read(_LIMIT)
+                text, request_id = answer.read(_LIMIT), answer.headers.get("request-id", "")
         except HTTPError as error:
             with error:
                 raise RemoteFault(_reason(error), error.code) from error
         except (OSError, HTTPException) as error:
             raise RemoteFault(f"the gateway at {self.url} did not answer: {_words(error)}") from error
-        return _json(text) if text else None
+        return _json(text) if text else None, request_id
 
 
-def running(settings: Settings, own_folder: Path, environment: Mapping[str, str] = os.environ) -> Remote | None:
+def running(
+    settings: Settings, own_folder: Path, environment: Mapping[str, str] = os.environ, *, client: bool = False
+) -> Remote | None:
     """The gateway that runs now; None when none does at the configured port.
+
+    client: asked with the key for clients instead of the admin key.
 
     Raises RemoteFault when the one that KIRO_GATEWAY_URL names is not there, or when there is no key to ask with.
     """
-    named = environment.get(URL_VARIABLE, "").strip()
-    url = _checked(named) if named else _configured(settings)
+    url = address(settings, environment)
     if not _greets(url):
-        if named:
+        if environment.get(URL_VARIABLE, "").strip():
             raise RemoteFault(f"there is no gateway at {url} ({URL_VARIABLE})")
         return None
-    return Remote(url, _key(settings, own_folder, environment))
+    return Remote(url, _key(settings, own_folder, environment, client=client))
+
+
+def address(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """Where a gateway would be found. Raises RemoteFault for a wrong KIRO_GATEWAY_URL."""
+    named = environment.get(URL_VARIABLE, "").strip()
+    return _checked(named) if named else _configured(settings)
 
 
 def account_path(name: str, act: str = "") -> str:
@@ -124,17 +138,18 @@ def _greets(url: str) -> bool:
     return isinstance(told, dict) and told.get("status") == "ok" and "version" in told and "upstream" in told
 
 
-def _key(settings: Settings, own_folder: Path, environment: Mapping[str, str]) -> str:
+def _key(settings: Settings, own_folder: Path, environment: Mapping[str, str], *, client: bool) -> str:
     if given := environment.get(KEY_VARIABLE, "").strip():
         return given
-    if configured := settings.server.admin_keys:
+    if configured := settings.server.api_keys if client else settings.server.admin_keys:
         return configured[0].reveal()
     try:
-        made = keys.read(own_folder, keys.ADMIN_NAME)
+        made = keys.read(own_folder, keys.NAME if client else keys.ADMIN_NAME)
     except keys.KeyFileError as error:
         raise RemoteFault(str(error)) from error
     if not made:
-        raise RemoteFault(f"set {KEY_VARIABLE} to the gateway's admin key; its file is not in {own_folder}")
+        kind = "API" if client else "admin"
+        raise RemoteFault(f"set {KEY_VARIABLE} to the gateway's {kind} key; its file is not in {own_folder}")
     return made
 
 
