@@ -1,6 +1,7 @@
 """What the pool does by itself, with a sleep that the test lets go."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,17 @@ async def test_a_state_that_cannot_be_written_is_tried_again(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     await upkeep(accounts, tmp_path / "file").close()
     assert accounts.changed
+
+
+async def test_what_a_crash_left_in_the_journal_is_brought_home_at_the_start(tmp_path: Path) -> None:
+    accounts = pool(tmp_path, "a")
+    account = accounts.members[0].account
+    entry = account.source.journal.reserve("aorOld")
+    entry.write(replace(account.credentials, refresh_token="aorJournal"))
+    entry.close()
+    keeper = upkeep(accounts, tmp_path)
+    keeper.start()
+    await asyncio.sleep(0)
+    await keeper.close()
+    await accounts.close()
+    assert b"aorJournal" in (tmp_path / "a.json").read_bytes()

@@ -1,8 +1,10 @@
+import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
-from gateway.simulator.options import ACCESS_TOKEN
+from gateway.simulator.options import ACCESS_TOKEN, REFRESH_TOKEN
 from gateway.simulator.server import Simulator
 from tests.simulator.client import ask, body, call
 
@@ -88,3 +90,31 @@ async def test_logins_with_unknown_members_are_refused(simulator: Simulator, sen
 
 async def test_an_unknown_control_path_is_an_unknown_operation(simulator: Simulator) -> None:
     assert (await call(simulator, "GET", "/_simulator/nothing"))[0] == 404
+
+
+async def refreshed(simulator: Simulator, token: str) -> tuple[int, Any]:
+    return await call(simulator, "POST", "/refreshToken", {"refreshToken": token})
+
+
+async def test_a_granted_answer_is_the_genuine_one_held_at_a_gate(simulator: Simulator) -> None:
+    simulator.push({"on": "refresh", "granted": True, "gate": "late"})
+    asked = asyncio.create_task(refreshed(simulator, REFRESH_TOKEN))
+    await simulator.until("refresh")
+    simulator.open("late")
+    status, answer = await asked
+    assert (status, answer["refreshToken"]) == (200, REFRESH_TOKEN)
+    assert simulator.state.logins.ledger.shown()[0]["refreshes"] == 1
+
+
+async def test_a_granted_answer_with_status_0_gets_lost(simulator: Simulator) -> None:
+    simulator.push({"on": "refresh", "granted": True, "status": 0})
+    with pytest.raises(aiohttp.ClientError):
+        await refreshed(simulator, REFRESH_TOKEN)
+    assert simulator.state.logins.ledger.shown()[0]["refreshes"] == 1
+
+
+@pytest.mark.parametrize(("revoke", "status"), [(True, 400), (False, 200)])
+async def test_what_was_exchanged_is_refused_or_still_taken(simulator: Simulator, revoke: bool, status: int) -> None:
+    await call(simulator, "POST", "/_simulator/logins", {"rotate": True, "revoke_rotated": revoke})
+    assert (await refreshed(simulator, REFRESH_TOKEN))[0] == 200
+    assert (await refreshed(simulator, REFRESH_TOKEN))[0] == status

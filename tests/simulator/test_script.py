@@ -19,6 +19,7 @@ from gateway.simulator.sending import Piece
         ({"frames": [{"event": "x", "corrupt": "badly"}]}, "cannot spoil"),
         ({"frames": [{"headers": {"a": None}}]}, "no header can be made of NoneType"),
         ({"hex": "zz"}, "non-hexadecimal"),
+        ({"granted": True}, "granted is for answers of one document"),
     ],
 )
 def test_a_script_that_makes_no_sense_says_why(entry: Any, reason: str) -> None:
