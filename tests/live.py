@@ -17,6 +17,7 @@ from gateway.settings import Secret, Settings
 from gateway.settings.table import build as settings_of
 from gateway.simulator.options import PROFILE_ARN, REFRESH_TOKEN
 from gateway.simulator.server import Simulator
+from gateway.web.serving import runner_for
 
 KEY = "live-gateway-key-0000000000000000"
 HELLO: dict[str, Any] = {
@@ -85,7 +86,7 @@ def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
 async def gateway(simulator: Simulator, state: Path, **changes: Any) -> AsyncIterator[Live]:
     """A gateway on the real runner: the test server of aiohttp would hide what its defaults do."""
     app = await build(given(simulator, state, **changes))
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
+    runner = runner_for(app, 0)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -43,17 +43,29 @@ class Signals:
         (self.hurry if self.stop.is_set() else self.stop).set()
 
 
+def runner_for(app: web.Application, grace: float) -> web.AppRunner:
+    """What serves an application. grace: seconds that requests have when it is told to end.
+
+    ``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is.
+    ``auto_decompress``: packed bodies are refused (``body``), so that none is unpacked before its sender is known.
+    """
+    return web.AppRunner(
+        app,
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=grace,
+        max_field_size=HEADER_BYTES,
+        auto_decompress=False,
+    )
+
+
 async def serve_until(
     signals: Signals, app: web.Application, listener: socket, announce: Callable[[], None], drain_timeout: float
 ) -> None:
     """Serve; ``announce`` is called when requests are taken. After the first signal none are, and those under way have
     ``drain_timeout`` seconds.
-
-    ``handler_cancellation``: a client that leaves must stop the upstream at once, however silent that is.
     """
-    runner = web.AppRunner(
-        app, handler_cancellation=True, access_log=None, shutdown_timeout=GRACE, max_field_size=HEADER_BYTES
-    )
+    runner = runner_for(app, GRACE)
     await runner.setup()
     _end_hung_peers(listener)
     try:

@@ -57,8 +57,10 @@ async def said(
         writer.close()
 
 
-async def tell(live: Live, method: str, target: str, body: bytes = b"", **options: Any) -> Answer:
-    """One request, one answer."""
-    length = {"content_length": len(body)} if body else {}
+async def tell(
+    live: Live, method: str, target: str, body: bytes = b"", *, measured: bool = True, **options: Any
+) -> Answer:
+    """One request, one answer. measured: with the body's length in the head."""
+    length = {"content_length": len(body)} if body and measured else {}
     async with said(live, method, target, body, **length, **options) as raw:
         return await raw.answer()
