@@ -110,6 +110,21 @@ def test_a_secret_is_masked_wherever_it_stands(secret: str, form: str) -> None:
     assert secret[:12] not in file.getvalue().decode()
 
 
+def test_others_get_the_records_too_with_every_secret_masked() -> None:
+    seen: list[Any] = []
+
+    def also(_logger: Any, _method: str, record: Any) -> Any:
+        seen.append(dict(record))
+        return record
+
+    file = io.BytesIO()
+    log.configure("INFO", "json", hide=("correct-horse-battery",), also=(also,), file=file)
+    structlog.get_logger().info("got correct-horse-battery", token="x")
+    structlog.get_logger().debug("too little to be told")
+    assert [(record["event"], record["token"]) for record in seen] == [("got ***", "***")]
+    assert records(file) == seen
+
+
 def test_fields_named_as_secrets_are_masked_and_counts_are_not() -> None:
     logger, file = configured()
     logger.info("x", authorization="whatever", refreshToken="whatever", api_key="whatever", input_tokens=7, token=None)
