@@ -47,7 +47,6 @@ from gateway.web.middlewares.capture import capture
 from gateway.web.middlewares.drain import DRAIN, Drain, drained
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.expect import ask_late, expect
-from gateway.web.middlewares.expect import ask_late, expect
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
@@ -120,7 +119,6 @@ async def build(given: Given) -> web.Application:
 
     logins = admin.route(app, fleet, given.folder, simulated=given.simulated)
     ask_late(app)
-    ask_late(app)
 
     async def living(_app: web.Application) -> AsyncIterator[None]:
         fleet.upkeep.start()
@@ -146,7 +144,6 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
             access_log,
             errors(dialects),
             auth((*given.keys, *given.admin_keys), dict.fromkeys(admin.AREAS, given.admin_keys)),
-            expect,
             expect,
             drained(drain),
         ],

@@ -120,9 +120,7 @@ class Translator:
         """A decoder for one attempt."""
         return Answer(translation.plan, self._count, self._blocks)
 
-    def honoured(
-        self, stream: OpenStream | Searching, translation: Translation
-    ) -> OpenStream | Searching | Honoured:
+    def honoured(self, stream: OpenStream | Searching, translation: Translation) -> OpenStream | Searching | Honoured:
         """An open answer, held to what the client demanded; as it is, when that is nothing."""
         demanded = translation.demands
         return stream if demanded.none else Honoured(stream, demanded.stages(self._count))
