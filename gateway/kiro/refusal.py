@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from gateway.jsontext import JsonError, decode
@@ -50,6 +52,8 @@ _STATUS_OF_TYPE: Final = {
 """The status that an exception has when it comes before the stream; names without Exception, Error or Fault."""
 
 _SECONDS: Final = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?")
+_LONGEST: Final = 9_999_999
+"""Seconds; whoever asks for more is mistaken."""
 _HTML_START: Final = re.compile(r"\s*(?:\ufeff)?\s*<(?:!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _SECRET: Final = re.compile(
@@ -94,7 +98,7 @@ def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Refus
         plain,
         html="html" in lower.get("content-type", "").lower(),
         request_id=request_id or None,
-        retry_after=_seconds(lower.get("retry-after", "")),
+        retry_after=_wait(lower.get("retry-after", ""), lower.get("date", "")),
     )
 
 
@@ -202,7 +206,23 @@ def _visible(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _seconds(value: str) -> float | None:
-    """``Retry-After`` in seconds; a date would need a clock, and Kiro was never seen to send one."""
-    text = value.strip()
-    return float(text) if _SECONDS.fullmatch(text) else None
+def _wait(asked: str, sent: str) -> float | None:
+    """``Retry-After`` in seconds, if it asks for a time still to come; a date counts from the answer's own ``Date``.
+
+    That needs no clock here, and a machine's wrong clock does no harm (RFC 9110, 10.2.3).
+    """
+    text = asked.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    until, since = _moment(text), _moment(sent)
+    seconds = (until - since).total_seconds() if until and since else 0.0
+    return seconds if 0 < seconds <= _LONGEST else None
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date; None for anything else, one without a zone included."""
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -27,8 +27,11 @@ class Tally:
 
     def add(self, text: str) -> None:
         """Take the next piece; what goes beyond the backlog is counted now."""
-        self._pieces.append(text)
         self._size += len(text)
+        if len(text) > _BACKLOG:  # a step off the front of a giant would copy all the rest of it, every time
+            self._pieces.extend(text[start : start + _STEP] for start in range(0, len(text), _STEP))
+        else:
+            self._pieces.append(text)
         if self._size > _BACKLOG:
             self._count_down_to(_BACKLOG)
 

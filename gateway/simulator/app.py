@@ -49,10 +49,12 @@ async def _serve(request: web.Request) -> web.StreamResponse:
         return await _answer(request, state, call, exchange)
     except (asyncio.CancelledError, ConnectionError) as error:
         left = watched.left if isinstance(watched, Watched) else None
-        state.record.end(exchange, "stopped" if left is None else "client_rst" if left == "rst" else "client_fin")
         if isinstance(error, asyncio.CancelledError):
+            state.record.end(exchange, "stopped" if left is None else "client_rst" if left == "rst" else "client_fin")
             raise
-        return web.Response()  # goes nowhere: the client has left
+        # A write that failed: the client has left, and the transport may not have said so yet.
+        state.record.end(exchange, "client_fin" if left == "fin" else "client_rst")
+        return web.Response()  # goes nowhere
 
 
 async def _answer(request: web.Request, state: State, call: Call | None, exchange: Exchange) -> web.StreamResponse:

@@ -182,7 +182,7 @@ class _Plan:
             if self._sends >= self._may_send or used_up or fault.elsewhere:
                 return fault
             if fault.retry:
-                yield Wait(self._back_off(waits))
+                yield Wait(max(self._back_off(waits), self._asked(fault)))
                 waits += 1
                 continue
             refusal = yield from self._mend(fault)
@@ -211,7 +211,9 @@ class _Plan:
 
     def _pause(self, fault: UpstreamError) -> float:
         """What the upstream asks for, if that is sensible; else a back-off."""
-        asked = fault.retry_after
-        if asked is not None and 0 <= asked <= self._policy.longest_retry_after:
-            return asked
-        return self._back_off(0)
+        return self._asked(fault) or self._back_off(0)
+
+    def _asked(self, fault: UpstreamError) -> float:
+        """The wait that the upstream asks for, if that is one a client may be kept waiting for; else 0."""
+        asked = fault.retry_after or 0.0
+        return asked if 0 < asked <= self._policy.longest_retry_after else 0.0

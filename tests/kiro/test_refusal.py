@@ -115,6 +115,23 @@ def test_a_wait_is_read_in_seconds(value: str, seconds: float | None) -> None:
     assert response(b"", retry_after=value).retry_after == seconds
 
 
+@pytest.mark.parametrize(
+    ("until", "sent", "seconds"),
+    [
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:52 GMT", 7.0),
+        ("Friday, 31-Dec-99 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:52 GMT", 7.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 GMT", None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "Sat, 01 Jan 2000 00:00:00 GMT", None),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:52 GMT", None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "yesterday", None),
+        ("Fri, 31 Dec 1999 23:59:59", "Fri, 31 Dec 1999 23:59:52 GMT", None),
+        ("soon", "Fri, 31 Dec 1999 23:59:52 GMT", None),
+    ],
+)
+def test_a_date_counts_from_the_answers_own(until: str, sent: str, seconds: float | None) -> None:
+    assert response(b"", retry_after=until, date=sent).retry_after == seconds
+
+
 def test_an_error_inside_a_200_has_the_status_of_its_name() -> None:
     assert read_exception("ThrottlingException", b"{}").status == 429
     assert read_exception("NeverSeenException", b"{}").status == 0

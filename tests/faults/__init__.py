@@ -1,0 +1,1 @@
+"""Every fault the upstream can have, in the four forms {Anthropic, OpenAI} × {streamed, whole}."""
