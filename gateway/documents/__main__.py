@@ -4,10 +4,8 @@ import binascii
 import sys
 from typing import Final
 
+from gateway.documents import REFUSED
 from gateway.documents.pdf import Unreadable, text
-
-REFUSED: Final = 3
-"""The exit code with a reason for the client; any other but 0 is a document that pypdf broke on."""
 
 _MEMORY: Final = 1 << 30
 """Bytes of address space, so that a document that unfolds into more ends its reader and not the machine."""

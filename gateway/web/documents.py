@@ -10,7 +10,7 @@ from subprocess import DEVNULL, PIPE
 from typing import Final
 
 from gateway.conversation import Block, Conversation, Document, Image, Message, Text, ToolResult
-from gateway.documents.__main__ import REFUSED
+from gateway.documents import REFUSED
 from gateway.errors import GatewayError, Kind
 
 SECONDS: Final = 20.0
