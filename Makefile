@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check install
 # HOST and PORT count only as "make run PORT=9000": shells and containers export variables of these names.
 given = $(if $(findstring command,$(origin $(1))),--$(2) $($(1)))
 
-.PHONY: help run test check bench clients cover docs wheel
+.PHONY: help run test check bench clients cover docs prove wheel
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -36,6 +36,9 @@ bench: $(DEV) ## measure the gateway beside a plain byte pass-through
 
 clients: $(DEV) ## install real client programs and run them; ARGS="codex --output DIR"
 	@$(PY) -m tests.clients $(ARGS)
+
+prove: $(DEV) ## campaigns: kill -9 in refreshes, races, crowds, clients that leave; ARGS="leaving"
+	@$(PY) -m tests.prove $(ARGS)
 
 cover: $(DEV) ## run the tests and show what they do not reach
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term-missing:skip-covered $(ARGS)"
