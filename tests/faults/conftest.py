@@ -7,7 +7,8 @@ import pytest
 
 from gateway.simulator.server import Simulator, start
 from tests.faults.forms import FORMS
-from tests.live import Live, gateway
+from tests.faults.kiro import gateway_to
+from tests.live import Live
 
 CALM = {"pool__recovery_timeout": 0}
 """Tests of faults follow each other on one account, which must not rest for them."""
@@ -28,5 +29,5 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def live(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Live]:
-    async with gateway(simulator, tmp_path, **CALM) as made:
+    async with gateway_to(simulator.url, tmp_path) as made:
         yield made

@@ -11,7 +11,7 @@ from gateway.simulator.sending import CUTS
 from gateway.simulator.server import Simulator
 from tests.corpus import STREAMS
 from tests.faults.cuts import at_random, cuts, wrong
-from tests.faults.forms import Form
+from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HEAD, HELLO_BYTES, Received, encoded, gateway_to, left, raw_kiro, said
 from tests.live import KEY, Live
 
@@ -84,9 +84,7 @@ async def test_r22_any_split_is_the_same_answer(live: Live, simulator: Simulator
         assert (outcome.text, len(outcome.calls), outcome.error) == ("Hello", len(stream.expect["calls"]), None)
 
 
-async def test_r22_a_drip_slower_than_the_idle_time_out_needs_only_whole_frames_in_time(
-    form: Form, tmp_path: Path
-) -> None:
+async def test_r22_a_drip_slower_than_the_idle_time_out_needs_only_whole_frames_in_time(tmp_path: Path) -> None:
     frames = [encoded(said("Hel")), encoded(said("lo")), encoded(*END)]
 
     async def talk(_received: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,5 +96,5 @@ async def test_r22_a_drip_slower_than_the_idle_time_out_needs_only_whole_frames_
         await left(reader)
 
     async with raw_kiro(talk) as kiro, gateway_to(kiro.url, tmp_path, upstream__read_timeout=1) as live:
-        outcome = await form.ask(live)
-    assert (outcome.text, outcome.error) == ("Hello", None)
+        outcomes = await asyncio.gather(*(form.ask(live) for form in FORMS))
+    assert [(outcome.text, outcome.error) for outcome in outcomes] == [("Hello", None)] * 4
