@@ -153,6 +153,7 @@ class _Opening:
 
     async def _refresh(self) -> Outcome:
         self._request.trace.refreshes += 1
+        self._fault = None  # it is being mended: a client that leaves meanwhile says nothing of the account
         try:
             await self._lent.account.refresh_after_refusal(self._identity.access_token if self._identity else "")
         except GatewayError as error:

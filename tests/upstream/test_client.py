@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway import jsontext
+from gateway.accounts.health import FRESH
 from gateway.errors import Kind, UpstreamError
 from gateway.events import Failure, Stop
 from gateway.simulator.server import Simulator
@@ -213,3 +214,15 @@ async def test_a_tap_sees_the_bytes_both_ways(kiro: Way, simulator: Simulator) -
     async with await kiro.open("Say something unusual.", tap=seen):
         assert b"Say something unusual." in seen.sent
         assert b"Hello" in seen.received
+
+
+async def test_a_client_that_leaves_while_the_token_is_renewed_says_nothing_of_the_account(
+    kiro: Way, simulator: Simulator
+) -> None:
+    simulator.state.logins.revoke_access()
+    task = asyncio.create_task(kiro.events())
+    async with asyncio.timeout(20):
+        await simulator.until("refresh")
+    task.cancel()
+    await asyncio.wait({task})
+    assert [member.health for member in kiro.client.pool.members] == [FRESH]
