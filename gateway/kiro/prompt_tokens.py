@@ -1,6 +1,6 @@
 """How many tokens a conversation is: counted for ``count_tokens``, estimated for everything that must not wait.
 
-Kiro has no counting call (upstream.md, quirk 31). What it reports after a turn always comes before these figures.
+Kiro has no counting call. What it reports after a turn always comes before these figures.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Kiro's web search: JSON-RPC on ``/mcp`` (upstream.md 2.7), with JSON inside the text of its answer."""
+"""Kiro's web search: JSON-RPC on ``/mcp``, with JSON inside the text of its answer."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""``POST /v1/messages/count_tokens``: counted here, since Kiro has no such call (upstream.md, quirk 31)."""
+"""``POST /v1/messages/count_tokens``: counted here, since Kiro has no such call."""
 
 import asyncio
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from gateway.web.heartbeat import Heartbeat
 from gateway.web.record import Record
 
 COMMENT: Final = b": waiting\n\n"
-"""Keeps a connection alive before the answer began; every client skips comments (clients.md finding 16)."""
+"""Keeps a connection alive before the answer began; every client skips comments."""
 
 
 class Source(Protocol):
