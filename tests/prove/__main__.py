@@ -1,36 +1,70 @@
 """``make prove``: campaigns that measure and print; exit status 1 when a promise breaks.
 
-``ARGS="leaving races"`` runs these parts only. Programs beyond Python: strace, for the part ``kills``.
+``ARGS="leaving races"`` runs these parts only, ``--quick`` small ones (their figures mean nothing and are not kept),
+``--table`` prints the README's table of the last figures. Programs beyond Python: strace, for the part ``kills``.
 """
 
+import argparse
+import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
-from tests.prove import leaving, refresh
+import structlog
 
-PARTS: Final[dict[str, tuple[str, Callable[[], dict[str, Any]]]]] = {
+from tests.prove import damage, leaving, refresh, results, storms, suite
+
+Part = tuple[str, Callable[[], dict[str, Any]]]
+
+PARTS: Final[dict[str, Part]] = {
     **refresh.PARTS,
     "leaving": ("clients that leave: nothing of them stays, the upstream is let go", leaving.run),
+    "cuts": ("answers cut over sockets, in four forms", damage.over_sockets),
+    "bits": ("answers cut at every byte, and with every bit flipped", damage.everywhere),
+    "drip": ("answers that come byte by byte", damage.drip),
+    "storms": ("requests that all fail at once", storms.run),
+    "suite": ("the tests of the upstream's faults, by statement", suite.run),
+}
+QUICK: Final[dict[str, Part]] = {
+    "leaving": ("300 clients that leave", partial(leaving.run, 300)),
+    "cuts": ("a few answers cut over sockets", partial(damage.over_sockets, 1)),
+    "drip": PARTS["drip"],
+    "storms": ("100 requests that all fail at once", partial(storms.run, 100)),
 }
 
 
-def main(names: list[str]) -> int:
-    """Run these parts, or all."""
-    chosen = names or list(PARTS)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run these parts, or all, and keep what whole ones found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.table:
+        print(results.table(results.read()), end="")
+        return 0
+    table = QUICK if options.quick else PARTS
+    chosen = options.parts or list(table)
+    if unknown := set(chosen) - set(table):
+        parser.error(f"no such parts: {', '.join(sorted(unknown))}")
     if "kills" in chosen and shutil.which("strace") is None:
         print("The part `kills` needs strace. On Debian or Ubuntu: sudo apt install strace", file=sys.stderr)
         return 1
-    broken = []
-    for name in chosen:
-        words, run = PARTS[name]
-        print(f"{name}: {words}", flush=True)
-        if not run()["ok"]:
-            broken.append(name)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    broken = [name for name in chosen if not _held(name, *table[name], keep=not options.quick)]
     print(f"BROKEN: {', '.join(broken)}" if broken else "all promises kept")
     return 1 if broken else 0
 
 
+def _held(name: str, words: str, run: Callable[[], dict[str, Any]], *, keep: bool) -> bool:
+    print(f"{name}: {words}", flush=True)
+    report = run()
+    if keep:
+        results.write({name: report})
+    return bool(report["ok"])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""What the last whole runs found, and the README's table of it."""
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from tests.prove.suite import STATEMENTS
+
+FILE: Final = Path(__file__).with_name("results.json")
+
+
+def read() -> dict[str, Any]:
+    """By part; nothing before the first run."""
+    found: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    return found
+
+
+def write(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put these parts' figures in the place of older ones."""
+    surroundings = {"on": datetime.now(UTC).date().isoformat(), "python": platform.python_version()}
+    found = read() | {name: {**report, **surroundings} for name, report in reports.items()}
+    FILE.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """The README's table. Raises KeyError for a part that was never run."""
+    sockets, pure, storms, leaving = (found[name] for name in ("cuts", "bits", "storms", "leaving"))
+    held, failed = found["suite"]["held"], found["suite"]["failed"]
+    rows = [
+        (
+            "Answers cut over sockets at every frame border ± 1 and 200 random bytes, by FIN, RST, last chunk, close",
+            f"{sockets['tried']:,} cuts, {sockets['wrong']} taken for a good answer",
+        ),
+        (
+            "The decoder alone: cut at every byte, every bit flipped",
+            f"{pure['places']:,} bytes, {pure['bits']:,} bits of {pure['streams']} streams: {pure['wrong']} not seen",
+        ),
+        (
+            f"{storms['requests']} requests that fail at once, by {storms['faults']} faults",
+            f"{storms['sends_a_request']:.2f} sends a request at most",
+        ),
+        (
+            "Clients that leave: queued, connecting, refreshing, waiting, streaming, silent, between two sends",
+            f"{leaving['clients']:,} left; descriptors {leaving['descriptors']:+}, threads {leaving['threads']:+}, "
+            f"memory {leaving['memory_kb'] / 1000:+.1f} MB, places lost {leaving['slots_lost']}; "
+            f"Kiro let go after {leaving['p50_ms']:.1f} ms (p50), {leaving['p99_ms']:.1f} ms (p99)",
+        ),
+        *((words, f"{held.get(name, 0)} cases, {failed.get(name, 0)} failed") for name, words in STATEMENTS.items()),
+    ]
+    return "".join(f"| {left} | {right} |\n" for left, right in (("Fault", "Survived"), ("---", "---"), *rows))
