@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check install
 # HOST and PORT count only as "make run PORT=9000": shells and containers export variables of these names.
 given = $(if $(findstring command,$(origin $(1))),--$(2) $($(1)))
 
-.PHONY: help run test check bench clients cover docs prove wheel
+.PHONY: help run test check bench clients cover docs fuzz prove wheel
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -37,7 +37,10 @@ bench: $(DEV) ## measure the gateway beside a plain byte pass-through
 clients: $(DEV) ## install real client programs and run them; ARGS="codex --output DIR"
 	@$(PY) -m tests.clients $(ARGS)
 
-prove: $(DEV) ## campaigns: kill -9 in refreshes, races, crowds, clients that leave; ARGS="leaving"
+fuzz: $(DEV) ## fuzz decoder, reader, turn and parsers; ARGS="--seconds 60"
+	@$(PY) -m tests.fuzz $(ARGS)
+
+prove: $(DEV) ## campaigns: kill -9 in refreshes, races, clients that leave, cuts, storms; ARGS="leaving cuts"
 	@$(PY) -m tests.prove $(ARGS)
 
 cover: $(DEV) ## run the tests and show what they do not reach

@@ -1,7 +1,8 @@
 """``make prove``: campaigns that measure and print; exit status 1 when a promise breaks.
 
-``ARGS="leaving races"`` runs these parts only, ``--quick`` small ones (their figures mean nothing and are not kept),
-``--table`` prints the README's table of the last figures. Programs beyond Python: strace, for the part ``kills``.
+What whole parts found is kept in ``results.json`` and told in the README's table. ``ARGS="leaving races"`` runs
+these parts only, ``--quick`` small ones (their figures mean nothing and are not kept), ``--table`` none: it makes the
+README's table of the figures that are kept. Programs beyond Python: strace, for the part ``kills``.
 """
 
 import argparse
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args(arguments)
     if options.table:
-        print(results.table(results.read()), end="")
+        results.publish()
         return 0
     table = QUICK if options.quick else PARTS
     chosen = options.parts or list(table)
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     broken = [name for name in chosen if not _held(name, *table[name], keep=not options.quick)]
+    if not options.quick:
+        results.publish()
     print(f"BROKEN: {', '.join(broken)}" if broken else "all promises kept")
     return 1 if broken else 0
 

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any, Final
 from tests.prove.suite import STATEMENTS
 
 FILE: Final = Path(__file__).with_name("results.json")
+README: Final = Path(__file__).parents[2] / "README.md"
+PLACE: Final = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
+"""Where the table stands in the README."""
 
 
 def read() -> dict[str, Any]:
@@ -23,6 +27,12 @@ def write(reports: Mapping[str, Mapping[str, Any]]) -> None:
     surroundings = {"on": datetime.now(UTC).date().isoformat(), "python": platform.python_version()}
     found = read() | {name: {**report, **surroundings} for name, report in reports.items()}
     FILE.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+
+
+def publish(page: Path = README) -> None:
+    """Put the table of what is kept into its place on the page. Raises KeyError for a part that was never run."""
+    made = table(read())
+    page.write_text(PLACE.sub(lambda _: made, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def table(found: Mapping[str, Any]) -> str:
