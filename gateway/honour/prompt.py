@@ -17,9 +17,12 @@ AGAIN: Final = "{correction}\nAnswer again, the whole of it."
 
 
 def instructed(conversation: Conversation) -> Conversation:
-    """The conversation with its demands in words, and with no tool but the one that must be called."""
+    """The conversation with its demands in words, and with no tool but the one that must be called.
+
+    Without messages it stays as it is: it cannot be sent, and the layout says so.
+    """
     lines = [*_tool_line(conversation.tool_choice), *_json_line(conversation.output)]
-    if not lines:
+    if not (lines and conversation.messages):
         return conversation
     return replace(
         conversation,

@@ -53,6 +53,11 @@ def test_after_tool_results_and_after_a_prefill_there_is_a_place_for_it_too() ->
     assert begun.messages[:2] == (FIRST, SAID) and begun.messages[2].role == "user"
 
 
+def test_a_conversation_without_messages_stays_without_for_the_layout_to_refuse() -> None:
+    empty = Conversation("m", (), output=OutputFormat(), tool_choice=ToolChoice("any"))
+    assert instructed(empty) is empty
+
+
 def test_a_correction_shows_the_model_its_answer_and_what_was_wrong() -> None:
     again = corrected(asked(), Unmet("m", said="{", correction="It is no JSON."))
     assert again.messages[:3] == (FIRST, SAID, NOW)
