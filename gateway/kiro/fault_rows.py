@@ -102,16 +102,16 @@ ROWS: Final = (
         reasons=("OVERAGE_REQUEST_LIMIT_EXCEEDED",),
         words=("limit for overages",),
     ),
+    Row(  # of the names that a 402 may have, the one that says nothing of the account
+        Kind.INVALID_REQUEST,
+        "The conversation has more turns than Kiro takes. Start a new one.",
+        reasons=("CONVERSATION_LIMIT_EXCEEDED",),
+    ),
     Row(
         Kind.QUOTA,
         "The Kiro plan does not cover this request any more. Check the plan in the Kiro account.",
         USED_UP,
         statuses=(402, 402),
-    ),
-    Row(
-        Kind.INVALID_REQUEST,
-        "The conversation has more turns than Kiro takes. Start a new one.",
-        reasons=("CONVERSATION_LIMIT_EXCEEDED",),
     ),
     Row(
         Kind.RATE_LIMIT,
