@@ -10,12 +10,13 @@ from gateway.kiro.models import Catalogue, suggestions
 class Circumstances:
     """The request that failed. estimate, window: tokens of its input, and what the model takes.
 
-    model: as the client spelled it. catalogue: the models it could have named.
+    model, model_id: as the client spelled it, and as Kiro was sent it. catalogue: the models it could have named.
     """
 
     estimate: int
     window: int
     model: str
+    model_id: str
     catalogue: Catalogue
 
 
@@ -43,10 +44,15 @@ def completed(error: UpstreamError, around: Circumstances, quota_reset: str | No
 
 def _additions(error: UpstreamError, around: Circumstances, quota_reset: str | None) -> list[str]:
     told = []
-    if error.kind is Kind.NOT_FOUND and (near := suggestions(around.model, around.catalogue)):
+    if error.kind is Kind.NOT_FOUND and (near := _near(around)):
         told.append(f"Did you mean {' or '.join(near)}?")
     if error.kind is Kind.QUOTA and quota_reset:
         told.append(f"The requests begin anew on {quota_reset}.")
     if error.request_id:
         told.append(f"(Kiro's request id: {error.request_id})")
     return told
+
+
+def _near(around: Circumstances) -> list[str]:
+    """Names like the client's, without the one that was refused: a plan may lack a model that is in the list."""
+    return [name for name in suggestions(around.model, around.catalogue) if name != around.model_id]

@@ -113,7 +113,9 @@ class Translator:
             thinking=asked,
             input_estimate=plan.input_estimate,
         )
-        around = Circumstances(plan.input_estimate, plan.window, conversation.model, self._catalogue())
+        around = Circumstances(
+            plan.input_estimate, plan.window, conversation.model, resolved.model.id, self._catalogue()
+        )
         return Translation(resolved, draft, plan, wanted, around, fitted.dropped)
 
     def answer(self, translation: Translation) -> Answer:

@@ -9,8 +9,10 @@ from gateway.kiro.models import Catalogue, NameRules
 CATALOGUE = Catalogue.fallback(NameRules())
 
 
-def around(estimate: int = 10, window: int = 200_000, model: str = "claude-sonet-4.5") -> Circumstances:
-    return Circumstances(estimate, window, model, CATALOGUE)
+def around(
+    estimate: int = 10, window: int = 200_000, model: str = "claude-sonet-4.5", model_id: str = ""
+) -> Circumstances:
+    return Circumstances(estimate, window, model, model_id or model, CATALOGUE)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,13 @@ def test_an_unknown_model_comes_with_names_that_are_near() -> None:
     fault = UpstreamError(Kind.NOT_FOUND, "Kiro does not know this model.")
     assert completed(fault, around()).startswith("Kiro does not know this model. Did you mean claude-sonnet-4.5")
     assert completed(fault, around(model="quite-another-thing")) == "Kiro does not know this model."
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4.5", "claude-sonnet-4-5-20250929", "claude-sonnet-4.5-thinking"])
+def test_the_model_that_was_refused_is_not_among_the_names(model: str) -> None:
+    fault = UpstreamError(Kind.NOT_FOUND, "Kiro does not know this model.")
+    told = completed(fault, around(model=model, model_id="claude-sonnet-4.5"))
+    assert "Did you mean claude-sonnet-" in told and "claude-sonnet-4.5" not in told
 
 
 def test_an_empty_plan_comes_with_the_day_it_fills_again_where_that_is_known() -> None:
