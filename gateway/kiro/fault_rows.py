@@ -133,8 +133,8 @@ ROWS: Final = (
         words=("input is too long",),
     ),
     Row(  # inside a stream; the decoder ends a turn that has content with max_tokens instead
-        Kind.CONTEXT_FULL,
-        "The answer reached the most that the model may write. Ask for it in smaller parts.",
+        Kind.INVALID_REQUEST,
+        "The answer reached the most that the model may write before any of it came. Ask for it in smaller parts.",
         types=("contentlengthexceeded",),
     ),
     Row(

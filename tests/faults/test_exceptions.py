@@ -125,6 +125,16 @@ async def test_r26_the_output_limit_after_text_ends_the_answer_as_cut_by_it(
     assert (outcome.text, outcome.stop) == ("Hello", "max_tokens" if form.api == "anthropic" else "length")
 
 
+async def test_r26_the_output_limit_before_any_text_is_not_told_as_a_prompt_too_long(
+    live: Live, simulator: Simulator, form: Form
+) -> None:
+    simulator.push({"frames": [{"exception": "ContentLengthExceededException", "message": WORDS}]})
+    outcome = await form.ask(live)
+    assert outcome.error is not None and outcome.error.get("code") is None
+    assert outcome.status == 400 and "too long" not in outcome.message
+    assert "smaller parts" in outcome.message and WORDS in outcome.message
+
+
 @pytest.mark.parametrize("first", [True, False])
 async def test_r26_the_official_sdks_raise_the_right_class(live: Live, simulator: Simulator, first: bool) -> None:
     simulator.push({"frames": [*([] if first else [said("Hel")]), exception("ThrottlingException")], "always": True})

@@ -44,7 +44,7 @@ HTTP_OUTCOMES = (
     (Kind.OVERLOADED, BUSY, "not available"),
 )
 FRAME_OUTCOMES = (
-    (Kind.CONTEXT_FULL, FINAL, "smaller parts"),
+    (Kind.INVALID_REQUEST, FINAL, "smaller parts"),
     (Kind.RATE_LIMIT, THROTTLED, "no capacity"),
     (Kind.INVALID_REQUEST, FINAL, "badly formed"),
     (Kind.OVERLOADED, BUSY, "overloaded"),
