@@ -114,6 +114,23 @@ ROWS: Final = (
         statuses=(402, 402),
     ),
     Row(
+        Kind.INVALID_REQUEST,
+        "Kiro did not accept the id of this conversation. Start a new conversation.",
+        reasons=("INVALID_CONVERSATION_ID",),
+    ),
+    Row(
+        Kind.PERMISSION,
+        "Kiro cannot use the encryption key that the organisation of this login has set. "
+        "Ask its administrator, or use another account.",
+        NOT_ALLOWED,
+        reasons=(
+            "INVALID_KMS_GRANT",
+            "CUSTOMER_KMS_KEY_DISABLED",
+            "CUSTOMER_KMS_KEY_INVALID_KEY_POLICY",
+            "MISMATCHED_KMS_KEY",
+        ),
+    ),
+    Row(
         Kind.RATE_LIMIT,
         "Kiro's requests for today are used up on this account. Try again tomorrow, or use another account.",
         DRAINED,
@@ -262,12 +279,13 @@ ROWS: Final = (
     ),
     Row(
         Kind.TIMEOUT,
-        "Kiro's front door gave up waiting; the prompt may have been worked on, so it was not sent again.",
+        "A server in front of Kiro gave up waiting. The prompt may have been worked on, so it was not sent twice. "
+        "Try again, perhaps with a shorter request.",
         statuses=(504, 504),
     ),
     Row(
         Kind.UPSTREAM,
-        "The way to Kiro broke; the prompt may have been worked on, so it was not sent again.",
+        "A server in front of Kiro failed. The prompt may have been worked on, so it was not sent twice. Try again.",
         statuses=(500, 599),
     ),
     Row(
@@ -275,6 +293,6 @@ ROWS: Final = (
         "Kiro answered 200, but not with an event stream. Check the region, the base URL and the proxy.",
         statuses=(200, 299),
     ),
-    Row(Kind.UPSTREAM, "Kiro refused the request."),
+    Row(Kind.UPSTREAM, "Kiro answered with an error that this gateway does not know. If it comes back, report it."),
 )
 """First match wins; the last row matches everything."""

@@ -104,7 +104,9 @@ MORE: tuple[tuple[int, Any, dict[str, str], Kind, Sequel], ...] = (
     (403, None, {}, Kind.PERMISSION, FINAL),
     (404, {"__type": "com.amazon.coral.service#UnknownOperationException"}, {}, Kind.UPSTREAM, FINAL),
     (407, None, {}, Kind.UPSTREAM, FINAL),
-    (409, {"message": "x", "reason": "CUSTOMER_KMS_KEY_DISABLED"}, {}, Kind.UPSTREAM, FINAL),
+    (409, {"message": "x", "reason": "CUSTOMER_KMS_KEY_DISABLED"}, {}, Kind.PERMISSION, FINAL),
+    (409, {"message": "x", "reason": "MISMATCHED_KMS_KEY"}, {}, Kind.PERMISSION, FINAL),
+    (409, {"message": "x"}, {}, Kind.UPSTREAM, FINAL),
     (413, None, {}, Kind.TOO_LARGE, FINAL),
     (423, {"message": "account suspended"}, {}, Kind.PERMISSION, FINAL),
     (429, None, {}, Kind.RATE_LIMIT, THROTTLED),
@@ -143,6 +145,23 @@ def test_every_other_refusal_is_classified(
 ) -> None:
     error = fault(status, body, **headers)
     assert (error.kind, sequel(error), error.upstream_status) == (kind, then, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "cure"),
+    [
+        (400, "INVALID_CONVERSATION_ID", "Start a new conversation"),
+        (400, "INVALID_KMS_GRANT", "administrator"),
+        (409, "CUSTOMER_KMS_KEY_DISABLED", "administrator"),
+        (409, "CUSTOMER_KMS_KEY_INVALID_KEY_POLICY", "administrator"),
+        (409, "MISMATCHED_KMS_KEY", "administrator"),
+        (409, None, "report it"),
+        (502, None, "Try again"),
+        (504, None, "Try again"),
+    ],
+)
+def test_a_rare_refusal_too_says_what_to_do(status: int, reason: str | None, cure: str) -> None:
+    assert cure in fault(status, {"message": "x", "reason": reason} if status < 500 else None).message
 
 
 @pytest.mark.parametrize(
