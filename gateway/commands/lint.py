@@ -1,18 +1,23 @@
 """Check a captured request body against the known rules of Kiro: which is broken, where, and what to change."""
 
 import argparse
+import codecs
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.jsontext import JsonError, decode
 from gateway.kiro.body import Body
-from gateway.kiro.explanation import NOTHING_FOUND, describe, explain
+from gateway.kiro.explanation import describe, explain
 from gateway.kiro.model_table import KNOWN_MODELS, known
 
 BROKEN: Final = 1
 CAPTURED: Final = "kiro_request_body.json"
 """The file of a debug capture that holds what was sent to Kiro."""
+
+SOUND: Final = (
+    "No known rule is broken. If Kiro refused this body all the same, a shorter conversation or fewer tools may pass."
+)
 
 
 class Unreadable(Exception):
@@ -41,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         max_input_tokens=options.window or (model.window if model else None),
     )
     if not explanation.broken:
-        print(NOTHING_FOUND)
+        print(SOUND)
         return 0
     if not explanation.proven:
         print("No known rule is broken. What some clients avoid, though nothing proves that Kiro refuses it:")
@@ -54,19 +59,25 @@ def run(options: argparse.Namespace) -> int:
 
 def read(path: Path) -> dict[str, Any]:
     """The body in a file, or in a capture's folder. Raises Unreadable."""
+    path = path / CAPTURED if path.is_dir() else path
     try:
-        raw = (path / CAPTURED if path.is_dir() else path).read_bytes()
+        raw = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}") from None
     try:
-        payload = decode(raw)
+        payload = decode(raw.removeprefix(codecs.BOM_UTF8))  # a Windows editor's mark; nothing of Kiro's has it
     except JsonError as error:
         raise Unreadable(f"{path} is not JSON: {error}") from None
     if not isinstance(payload, dict):
         raise Unreadable(f"{path} holds no JSON object")
-    if "messages" in payload and "conversationState" not in payload:
-        raise Unreadable(f"{path} is a client's request; the one to check is {CAPTURED} of the same capture")
+    if "conversationState" not in payload:
+        raise Unreadable(f"{path} {_other(payload)}; the one to check is a capture's {CAPTURED}")
     return payload
+
+
+def _other(payload: dict[str, Any]) -> str:
+    """What an object is that was not sent to Kiro."""
+    return "is a client's request" if payload.keys() & {"messages", "input"} else "holds no conversationState"
 
 
 def _model_id(payload: dict[str, Any]) -> str:

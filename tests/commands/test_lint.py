@@ -79,6 +79,8 @@ def test_the_window_is_the_models_own_unless_it_is_given(tmp_path: Path, capsys:
         (b"{", "is not JSON"),
         (b"[]", "holds no JSON object"),
         (b'{"messages": []}', "is a client's request"),
+        (b'{"model": "m", "input": "hi"}', "is a client's request"),
+        (b'{"status": 400}', "holds no conversationState"),
         (None, "cannot be read"),
     ],
 )
@@ -87,6 +89,25 @@ def test_what_is_no_body_is_told(content: bytes | None, words: str, tmp_path: Pa
     done = command(tmp_path, "lint", str(path))
     assert done.returncode == 1
     assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_folder_without_a_capture_names_the_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert linted(tmp_path) == 1
+    assert f"{tmp_path / lint.CAPTURED} cannot be read" in capsys.readouterr().err
+
+
+def test_the_mark_that_windows_editors_put_first_is_no_fault(tmp_path: Path) -> None:
+    assert linted(written(tmp_path, b"\xef\xbb\xbf" + json.dumps(talk()).encode())) == 0
+
+
+def test_a_sound_body_gets_no_advice_to_capture_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    linted(written(tmp_path, talk()))
+    told = capsys.readouterr().out
+    assert told.startswith("No known rule is broken.") and "DEBUG_MODE" not in told
 
 
 def test_a_model_is_judged_by_the_built_in_list_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
