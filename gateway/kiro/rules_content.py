@@ -125,14 +125,18 @@ def payload_weight(body: Body) -> Iterator[Finding]:
     """Rule 31 (a)."""
     weight = text_weight(body.root)
     if weight > WEIGHT:
-        yield "", f"the texts weigh {weight}, at most {WEIGHT} pass: shorten the conversation"
+        words = f"the texts weigh {weight} (a character beyond ASCII weighs 8), at most {WEIGHT} pass"
+        yield "", f"{words}: shorten the conversation"
 
 
 def payload_bytes(body: Body) -> Iterator[Finding]:
     """Rule 31 (c)."""
     size = len(encode(body.root))
     if size > PAYLOAD_BYTES:
-        yield "", f"the body has {size} bytes, at most {PAYLOAD_BYTES} pass: shorten the conversation"
+        yield (
+            "",
+            f"the body has {size} bytes, and more than {PAYLOAD_BYTES} were refused once: shorten the conversation",
+        )
 
 
 def payload_tokens(body: Body) -> Iterator[Finding]:

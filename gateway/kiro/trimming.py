@@ -52,7 +52,8 @@ def fit(conversation: Conversation, lay_out: LayOut, limit: SizeLimit) -> Fitted
     if limit.max_bytes is None or (size := _size(whole)) <= limit.max_bytes:
         return Fitted(conversation, whole)
     if not limit.trim:
-        raise _too_large(size, limit.max_bytes, "Shorten the conversation, raise the limit, or set guard.auto_trim.")
+        advice = "Shorten the conversation, raise the limit, or set guard.auto_trim (AUTO_TRIM_PAYLOAD)."
+        raise _too_large(size, limit.max_bytes, advice)
     messages = alternate(conversation.messages)
     fitting = _longest(conversation, list(_shorter(messages)), lay_out, limit.max_bytes)
     if fitting is None:

@@ -52,7 +52,9 @@ def test_a_body_near_the_known_sizes_is_explained_by_its_size() -> None:
     large = explain(breach({content: "a" * 599_000, history: "b" * 20_000}))
     heavy = explain(breach({content: "語" * 168_000}))
     assert "the cause may be rule 31 (payload-bytes): the body has" in large.message
+    assert "more than 615000 were refused once" in large.message
     assert "breaks rule 31 (payload-weight): the texts weigh 1344" in heavy.message
+    assert "beyond ASCII weighs 8" in heavy.message
 
 
 def test_many_findings_are_counted_and_not_all_told() -> None:

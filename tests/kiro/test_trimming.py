@@ -56,8 +56,9 @@ def test_without_trimming_the_setting_refuses_by_its_name() -> None:
     with pytest.raises(GatewayError) as caught:
         fit(CHAT, laid_out, SizeLimit(2000))
     assert caught.value.kind is Kind.TOO_LARGE
-    for words in ("guard.max_payload_bytes", "KIRO_MAX_PAYLOAD_BYTES", str(size(CHAT)), "2000", "guard.auto_trim"):
+    for words in ("guard.max_payload_bytes (KIRO_MAX_PAYLOAD_BYTES)", "guard.auto_trim (AUTO_TRIM_PAYLOAD)"):
         assert words in caught.value.message
+    assert f"takes {size(CHAT)} bytes" in caught.value.message and "allows 2000." in caught.value.message
 
 
 def test_the_oldest_exchanges_go_first_and_only_as_many_as_must() -> None:
