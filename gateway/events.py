@@ -14,6 +14,7 @@ dataclass to make (measured: 0.04 µs against 0.28 µs).
 """
 
 from enum import Enum
+from typing import Final
 
 from msgspec import Struct
 
@@ -104,3 +105,6 @@ class Failure(Struct, frozen=True):
 
 
 Event = TextDelta | ThinkingDelta | SignatureDelta | ArgumentsDelta | BlockStart | BlockEnd | Usage | Stop | Failure
+
+ENDS: Final = frozenset({Stop, Failure})
+"""What a turn ends with; to be looked up by type, as it is after every chunk."""

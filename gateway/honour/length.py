@@ -11,8 +11,6 @@ TOLERANCE: Final = 1.25
 _DENSEST: Final = 2
 """Bytes of a token in the densest real texts (prose has 4 to 5, JSON 3): fewer bytes than that need no counting."""
 
-_TEXT_ALONE: Final = {TextDelta}
-
 _WORD: Final = 32
 """Characters after which a text without white space is no unfinished word."""
 
@@ -23,13 +21,25 @@ class Length:
     Words are counted whole, so that the count does not depend on where the deltas end.
     """
 
-    __slots__ = ("_aside", "_count", "_counted", "_input", "_most", "_thinking", "_told", "_waiting", "_weight")
+    __slots__ = (
+        "_aside",
+        "_bearable",
+        "_count",
+        "_counted",
+        "_input",
+        "_most",
+        "_thinking",
+        "_told",
+        "_waiting",
+        "_weight",
+    )
 
     def __init__(
         self, limit: int | None, count: Callable[[str], int], *, input_estimate: int, thinking: bool = True
     ) -> None:
         """limit: tokens the client allows. count: tokens of a text. thinking: whether it counts towards the limit."""
         self._most = float("inf") if limit is None else limit * TOLERANCE
+        self._bearable = self._most * _DENSEST  # bytes that may wait uncounted: they cannot be too many tokens
         self._count = count
         self._input = input_estimate
         self._thinking = thinking
@@ -41,10 +51,13 @@ class Length:
 
     def feed(self, events: list[Event]) -> list[Event]:
         """The events up to the one that goes too far. A Stop that comes without usage gets one."""
-        if set(map(type, events)) == _TEXT_ALONE:  # most chunks of most answers, so they are weighed as one
-            said = "".join([event.text for event in events if isinstance(event, TextDelta)])
-            if not self._weighs_too_much(said):
-                self._take(said)
+        said = [event.text for event in events if type(event) is TextDelta]
+        if len(said) == len(events):  # text alone, as in most chunks of most answers: it is weighed as one
+            text = "".join(said)
+            weight = self._weight + _size(text)
+            if weight <= self._bearable:
+                self._waiting.append(text)
+                self._weight = weight
                 return events
         return self._one_by_one(events)
 
@@ -75,15 +88,11 @@ class Length:
     def _add(self, said: str) -> bool:
         """Take what was said; whether it is too much."""
         self._take(said)
-        return self._weighs_too_much() and self._over()
+        return self._weight > self._bearable and self._over()
 
     def _take(self, said: str) -> None:
         self._waiting.append(said)
         self._weight += _size(said)
-
-    def _weighs_too_much(self, said: str = "") -> bool:
-        """Whether it might be too much, with ``said`` on top: only then anything is counted."""
-        return self._counted + (self._weight + _size(said)) / _DENSEST > self._most
 
     def _over(self) -> bool:
         """Count the words that are whole by now."""
@@ -93,6 +102,7 @@ class Length:
             return False
         end = end if end > 0 else len(text)
         self._counted += self._count(text[:end])
+        self._bearable = (self._most - self._counted) * _DENSEST
         self._waiting = [text[end:]]
         self._weight = _size(text[end:])
         return self._counted > self._most

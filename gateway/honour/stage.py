@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.events import Event, Failure, Stop
+from gateway.events import ENDS, Event
 
 
 class Stage(Protocol):
@@ -29,5 +29,5 @@ class Stages:
             return []
         for stage in self._stages:
             events = stage.feed(events)
-        self.ended = bool(events) and isinstance(events[-1], Stop | Failure)
+        self.ended = bool(events) and type(events[-1]) in ENDS
         return events

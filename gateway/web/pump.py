@@ -1,5 +1,6 @@
 """Moves an answer from the upstream to the client: one loop, one writer, one write per network chunk."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from gateway.dialects.dialect import Encoder
 from gateway.errors import GatewayError
-from gateway.events import Event, Failure, Stop, StopReason, Usage
+from gateway.events import ENDS, Event, Failure, Stop, StopReason, Usage
 from gateway.reply import Reply
 from gateway.web.answer_stream import AnswerStream
 from gateway.web.heartbeat import Heartbeat
@@ -67,7 +68,8 @@ class Pump:
         try:
             upstream = await opening()
             try:
-                last = await self._move(upstream, heart)
+                # A task of its own: awaited here, each event would wake all rooms between the server and this one.
+                last = await asyncio.get_running_loop().create_task(self._move(upstream, heart), name="pump")
             finally:
                 await upstream.close()
         finally:
@@ -82,29 +84,29 @@ class Pump:
         """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
         await heart.begin()
         self._answering, self._record.abort = True, self._abort
+        capture, response = self._record.capture, self._response
         chunk = self._encoder.start() + self._encoded(upstream.events)
-        while not upstream.ended and not self._response.gone:
+        while not upstream.ended and not response.gone:
             if chunk:
                 heart.touch()
-                await self._send(chunk)
+                capture.client_bytes(chunk)
+                await response.write(chunk)
             chunk = self._encoded(await upstream.read())
         return chunk
 
     async def _beat(self) -> None:
         """Break a silence: with comments under a 200 while the upstream has not begun, with pings afterwards."""
         self._record.abort = self._abort
-        await self._send(self._encoder.ping() if self._answering else COMMENT)
+        chunk = self._encoder.ping() if self._answering else COMMENT
+        self._record.capture.client_bytes(chunk)
+        await self._response.write(chunk)
 
     def _encoded(self, events: list[Event]) -> bytes:
         """The events of one network chunk as one chunk of bytes; the turn's last ones also go into the record."""
-        if events and isinstance(events[-1], Stop | Failure):
+        if events and type(events[-1]) in ENDS:
             for event in events:
                 note(event, self._record)
         return b"".join([self._encoder.encode(event) for event in events])
-
-    async def _send(self, chunk: bytes) -> None:
-        self._record.capture.client_bytes(chunk)
-        await self._response.write(chunk)
 
     async def _abort(self, error: GatewayError) -> web.StreamResponse:
         """End a stream that has begun with a failure in its own protocol."""
