@@ -10,10 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from gateway.commands import surroundings
-from gateway.commands.remote import Remote, RemoteFault, account_path, running
-from gateway.commands.tables import json_text, table
-from gateway.errors import GatewayError
+from gateway.commands import listing, surroundings
+from gateway.commands.remote import Remote, account_path, running
+from gateway.commands.tables import table
 from gateway.settings import Settings
 
 ACTS: Final = ("enable", "disable", "refresh", "remove")
@@ -34,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to do, with which account."""
     parser.add_argument("act", nargs="?", choices=ACTS, help="what to do with an account; without it all are listed")
     parser.add_argument("name", nargs="?", metavar="NAME", help="the account: its name or its number in the list")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    surroundings.add_arguments(parser)
+    listing.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,16 +41,9 @@ def run(options: argparse.Namespace) -> int:
     if options.act and not options.name:
         print(f"kiro-gateway accounts {options.act}: the name of an account is missing", file=sys.stderr)
         return _USAGE_ERROR
-    loaded = surroundings.settings(options)
-    if loaded is None:
-        return surroundings.WRONG_SETTINGS
-    try:
-        rows = _rows(loaded.settings, options.act, options.name)
-    except (RemoteFault, GatewayError, OSError) as error:
-        print(f"kiro-gateway accounts: {error}", file=sys.stderr)
-        return 1
-    print(json_text({"accounts": rows}) if options.json else shown(rows), end="\n" if options.json else "")
-    return 0
+    return listing.run(
+        options, "accounts", "accounts", lambda settings: _rows(settings, options.act, options.name), shown
+    )
 
 
 def _rows(settings: Settings, act: str | None, name: str | None) -> list[dict[str, Any]]:

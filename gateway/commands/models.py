@@ -2,14 +2,12 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from gateway.commands import surroundings
-from gateway.commands.remote import RemoteFault, running
-from gateway.commands.tables import json_text, table
-from gateway.errors import GatewayError
+from gateway.commands import listing, surroundings
+from gateway.commands.remote import running
+from gateway.commands.tables import table
 from gateway.settings import Settings
 
 _COLUMNS: Final = {
@@ -25,22 +23,12 @@ _COLUMNS: Final = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Table or JSON."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    surroundings.add_arguments(parser)
+    listing.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print them: 0; 1 when they cannot be had."""
-    loaded = surroundings.settings(options)
-    if loaded is None:
-        return surroundings.WRONG_SETTINGS
-    try:
-        rows = _rows(loaded.settings)
-    except (RemoteFault, GatewayError, OSError) as error:
-        print(f"kiro-gateway models: {error}", file=sys.stderr)
-        return 1
-    print(json_text({"data": rows}) if options.json else table(_COLUMNS, rows), end="\n" if options.json else "")
-    return 0
+    return listing.run(options, "models", "data", _rows, lambda rows: table(_COLUMNS, rows))
 
 
 def _rows(settings: Settings) -> Sequence[Mapping[str, Any]]:

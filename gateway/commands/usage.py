@@ -6,14 +6,12 @@ without one it asks Kiro itself, with the logins that are stored.
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.commands import surroundings
-from gateway.commands.remote import RemoteFault, running
-from gateway.commands.tables import json_text, table
-from gateway.errors import GatewayError
+from gateway.commands import listing, surroundings
+from gateway.commands.remote import running
+from gateway.commands.tables import table
 from gateway.settings import Settings
 
 _COLUMNS: Final = {
@@ -31,22 +29,12 @@ _COLUMNS: Final = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Table or JSON."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    surroundings.add_arguments(parser)
+    listing.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print it: 0; 1 when an account did not tell."""
-    loaded = surroundings.settings(options)
-    if loaded is None:
-        return surroundings.WRONG_SETTINGS
-    try:
-        rows = _rows(loaded.settings)
-    except (RemoteFault, GatewayError, OSError) as error:
-        print(f"kiro-gateway usage: {error}", file=sys.stderr)
-        return 1
-    print(json_text({"accounts": rows}) if options.json else shown(rows), end="\n" if options.json else "")
-    return int(any("error" in row for row in rows))
+    return listing.run(options, "usage", "accounts", _rows, shown)
 
 
 def _rows(settings: Settings) -> list[dict[str, Any]]:
