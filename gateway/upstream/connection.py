@@ -62,10 +62,15 @@ class Connection:
         self._connector: BaseConnector
         self._foreign: tuple[type[Exception], ...] = (ClientError, OSError)
         if proxy is not None and socks:
-            from aiohttp_socks import ProxyConnector, ProxyError  # noqa: PLC0415 - loaded by those who use it
+            from aiohttp_socks import (  # noqa: PLC0415 - loaded by those who use it
+                ProxyConnectionError,
+                ProxyConnector,
+                ProxyError,
+                ProxyTimeoutError,
+            )
 
             self._connector = ProxyConnector.from_url(str(proxy.with_scheme("socks5")), rdns=True, **settings)
-            self._foreign += (ProxyError,)
+            self._foreign += (ProxyConnectionError, ProxyError, ProxyTimeoutError)  # no common base
         else:
             self._connector = TCPConnector(**settings)
         self._proxy = None if socks else proxy

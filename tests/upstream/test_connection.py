@@ -192,3 +192,10 @@ async def test_a_handshake_that_hangs_ends_with_the_connect_time_out() -> None:
     async with listening(silent) as port:
         with pytest.raises(UpstreamError, match="Connecting to Kiro took too long"):
             await get(Connection(connect_timeout=0.05), f"https://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "proxy.invalid:1080"])
+async def test_a_socks_proxy_that_is_not_there_is_named(place: str) -> None:
+    with pytest.raises(UpstreamError, match="SOCKS proxy did not connect to Kiro") as caught:
+        await get(Connection(proxy_url=f"socks5://{place}"), "https://kiro.example/")
+    assert caught.value.retry and caught.value.should_retry
