@@ -7,7 +7,6 @@ errors under a 200) is read key by key.
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any, Final
 
 import msgspec
@@ -66,6 +65,9 @@ _TELLING: Final = (
     ("conversationId", "initial-response"),
 )
 """Key → the event it belongs to, for frames without an event name; the first that is there decides."""
+
+_MOST: Final = 1e12
+"""Tokens, percent points or credits; more is no figure, and past 2**53 clients would read it wrongly."""
 
 _LIMIT_EXCEPTION: Final = "ContentLengthExceededException"
 _LIMIT_REASON: Final = "CONTENT_LENGTH_EXCEEDS_THRESHOLD"
@@ -232,8 +234,8 @@ def _count(holder: Mapping[str, Any], key: str) -> int | None:
 
 
 def _number(value: object) -> float | None:
-    """A figure, or None for what is none (a bool, NaN, below zero)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+    """A figure, or None for what is none (a bool, NaN, below zero, beyond all measure)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
         return None
     return value
 

@@ -95,6 +95,12 @@ def test_an_event_has_these_parts(name: str | None, payload: Any, expected: list
     assert parts(name, payload, message_type="event") == expected
 
 
+@pytest.mark.parametrize("beyond", [10**400, 10**13, 1e300, -1], ids=["400 digits", "14 digits", "1e300", "minus"])
+def test_a_figure_beyond_all_measure_is_none(beyond: float) -> None:
+    told = {"contextUsagePercentage": beyond, "usage": beyond, "tokenUsage": {"uncachedInputTokens": beyond}}
+    assert parts(METADATA, told) == []
+
+
 def fault(*found: Part) -> Fault:
     (only,) = found
     assert isinstance(only, Fault)
