@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.conversation import ToolCall
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.events import Event, Failure, Stop, StopReason
 from gateway.kiro.blocks import Blocks
 from gateway.kiro.call_reader import CallReader, DeclaredTools
@@ -241,8 +241,9 @@ class Turn:
             self._reason = StopReason.MAX_TOKENS
             self._close()
             return
-        if self._flowed:  # the prompt was worked on: nobody may send it again unasked
-            error.retry = error.elsewhere = error.should_retry = False
+        if self._flowed or self._signal:  # the prompt was worked on: nobody may send it again unasked
+            error.retry = error.elsewhere = error.expired = error.profile = error.should_retry = False
+            error.trouble = Trouble.NONE  # nor for another account
         self.fail(error)
 
     def _close(self) -> None:

@@ -12,7 +12,7 @@ from gateway.kiro.endpoints import ENDPOINTS
 from gateway.simulator.server import Simulator
 from gateway.upstream.attempts import Policy, Route, Send, Wait, attempts
 from tests.faults.forms import FORMS, Form
-from tests.faults.kiro import HELLO, Received, answered, gateway_to, raw_kiro, said
+from tests.faults.kiro import END, HELLO, Received, answered, gateway_to, raw_kiro, said
 from tests.live import Live
 from tests.upstream.test_attempts import fault
 
@@ -21,6 +21,7 @@ THROTTLED = {"status": 429, "body": {"message": "Slow down.", "reason": None}}
 BROKEN = {"status": 500, "body": {"__type": "InternalServerException", "message": "Broken."}}
 EXPIRED = {"status": 403, "body": {"message": "The bearer token included in the request is invalid."}}
 OPENED = [{"event": "initial-response", "payload": {"conversationId": "c"}}]
+METERED, THOUGHT = END[1], {"event": "reasoningContentEvent", "payload": {"text": "Hm."}}
 HELLO_AGAIN = {"frames": HELLO}
 ROUTES = tuple(Route("A", endpoint) for endpoint in ENDPOINTS)
 
@@ -56,6 +57,8 @@ async def test_r30_a_fault_before_the_answer_is_mended_without_the_client_notici
         {"status": 500, "body": "oops", "headers": {"content-type": "text/plain"}},
         {"status": 400, "body": {"message": "Improperly formed request.", "reason": None}},
         {"frames": [said("Hel"), {"exception": "ThrottlingException", "message": "x"}]},
+        {"frames": [METERED, {"exception": "ThrottlingException", "message": "x"}]},
+        {"frames": [THOUGHT, {"exception": "ExpiredTokenException", "message": "x"}]},
         {"frames": [said("Hel")], "how": "rst", "cut_at": 40},
         {"frames": [said("Hel")], "how": "fin", "cut_at": 40},
         {"frames": []},

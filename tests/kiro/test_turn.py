@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.conversation import Text, ToolCall
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.events import (
     ArgumentsDelta,
     BlockEnd,
@@ -18,7 +18,7 @@ from gateway.events import (
     Usage,
 )
 from gateway.kiro.parts import ContextUsage, Fault, Metering, Part, ReasoningPart, StopPart, TextPart, ToolPart
-from gateway.kiro.turn import Turn
+from gateway.kiro.turn import ReasoningMode, Turn
 from tests.corpus import plan
 from tests.wellformed import check
 
@@ -145,18 +145,30 @@ def test_completeness_decides_the_end(
     assert reason(*parts, **changes) == expected
 
 
-def test_a_fault_after_content_forbids_sending_again() -> None:
-    error = UpstreamError(Kind.RATE_LIMIT, "slow", retry=True, elsewhere=True, should_retry=True)
-    _, found = turn_of(SAID, Fault(error))
+WAYS = ("retry", "elsewhere", "expired", "profile", "should_retry")
+"""All that may lead to another send, beside the trouble that the account is in."""
+
+
+def mendable() -> UpstreamError:
+    error = UpstreamError(Kind.RATE_LIMIT, "slow", retry=True, elsewhere=True, expired=True, profile=True)
+    error.should_retry, error.trouble = True, Trouble.BUSY
+    return error
+
+
+@pytest.mark.parametrize("before", [SAID, SIGNAL, ReasoningPart("hm"), ToolPart("t", "f")])
+@pytest.mark.parametrize("mode", [ReasoningMode.REMOVE, ReasoningMode.FIELD])
+def test_a_fault_after_a_sign_of_work_forbids_sending_again(before: Part, mode: ReasoningMode) -> None:
+    error = mendable()
+    _, found = turn_of(before, Fault(error), reasoning=mode)
     assert found[-1] == Failure(error)
-    assert (error.retry, error.elsewhere, error.should_retry) == (False, False, False)
+    assert not any(getattr(error, way) for way in WAYS) and not error.trouble.elsewhere
 
 
-def test_a_fault_before_content_is_handed_on_as_it_is() -> None:
-    error = UpstreamError(Kind.RATE_LIMIT, "slow", retry=True, elsewhere=True, should_retry=True)
-    _, found = turn_of(SIGNAL, Fault(error))
+def test_a_fault_before_any_sign_of_work_is_handed_on_as_it_is() -> None:
+    error = mendable()
+    _, found = turn_of(Fault(error))
     assert found == [Failure(error)]
-    assert (error.retry, error.elsewhere, error.should_retry) == (True, True, True)
+    assert all(getattr(error, way) for way in WAYS) and error.trouble is Trouble.BUSY
 
 
 def test_what_was_held_back_goes_out_before_a_failure() -> None:
