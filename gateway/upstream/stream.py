@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from aiohttp import ClientError, ClientResponse, ClientSession
+from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession
 
 from gateway.errors import Kind, UpstreamError
 from gateway.events import Event
@@ -61,6 +61,8 @@ class OpenStream:
         self._deadline = self._clock() + idle_timeout
         # One timer, moved lazily: re-arming it for every chunk would cost more than the read itself.
         self._timer = self._loop.call_at(self._deadline, self._look)
+        self._gone = _end_of_connection(response)
+        self._gone.add_done_callback(self._lost)
 
     @property
     def ended(self) -> bool:
@@ -114,6 +116,11 @@ class OpenStream:
         self._idle = True
         self._response.close()  # wakes the waiting read with an exception
 
+    def _lost(self, _: object) -> None:
+        """The connection is gone: wake a read that aiohttp leaves waiting, as it does for a chunk of no size."""
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(ClientPayloadError(CUT))
+
     def at_close(self, after: Callable[[], None]) -> None:
         """Have something done when the stream is closed. It must bear being done twice."""
         self._after = after
@@ -121,6 +128,7 @@ class OpenStream:
     async def close(self) -> None:
         """Drop the connection, or give it back if the body was read to its end. May be called twice."""
         self._timer.cancel()
+        self._gone.remove_done_callback(self._lost)
         self._response.close()
         self._after()
         await self._session.close()
@@ -134,6 +142,28 @@ class OpenStream:
 
 def _nothing() -> None:
     """Nothing is to be done."""
+
+
+def _end_of_connection(response: ClientResponse) -> asyncio.Future[None]:
+    """Done when the connection is closed; at once where it already is, or was given back with the whole body.
+
+    Connections are used again, and this future is one a connection: whoever added a callback removes it.
+    """
+    connection = response.connection
+    protocol = None if connection is None else connection.protocol
+    gone = None if protocol is None else protocol.closed
+    if gone is None:
+        gone = asyncio.get_running_loop().create_future()
+        gone.set_result(None)
+    gone.remove_done_callback(_looked_at)
+    gone.add_done_callback(_looked_at)
+    return gone
+
+
+def _looked_at(gone: asyncio.Future[None]) -> None:
+    """Take the reason out of the future: asyncio complains of one that nobody has seen."""
+    if not gone.cancelled():
+        gone.exception()
 
 
 def _delimited(response: ClientResponse) -> bool:

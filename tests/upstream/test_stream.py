@@ -60,6 +60,24 @@ async def test_a_reset_is_told_as_a_cut(tmp_path: Path) -> None:
     assert found[-1].error.kind is Kind.UPSTREAM
 
 
+@pytest.mark.parametrize("damage", [b"zz\r\n", b"-1\r\n", b"0\r\nno trailer\r\n\r\n", b"f" * 17 + b"\r\n"])
+async def test_r23_a_broken_chunk_ends_the_answer_without_a_time_out(tmp_path: Path, damage: bytes) -> None:
+    opened = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(FRAME + USED), FRAME + USED))
+        await opened.wait()
+        writer.write(damage)
+        await reader.read()
+
+    async with raw_server(talk) as server, way(server.url, tmp_path) as kiro, await kiro.open() as stream:
+        opened.set()
+        async with asyncio.timeout(20):
+            found = await rest_of(stream)
+    assert text_of(found) == "Hello"
+    assert isinstance(found[-1], Failure) and found[-1].error.kind is Kind.UPSTREAM
+
+
 @pytest.mark.parametrize("drip", [False, True])
 async def test_silence_in_mid_answer_ends_it_and_bytes_of_an_unfinished_frame_are_silence(
     tmp_path: Path, drip: bool
