@@ -12,16 +12,19 @@ from typing import Any, Final
 from aiohttp import (
     BaseConnector,
     ClientError,
+    ClientRequest,
     ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
     TCPConnector,
 )
+from aiohttp.connector import Connection as HttpConnection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
-from gateway.upstream.translate import fault
+from gateway.upstream.translate import UnconnectedError, fault
 
 KEEP_ALIVE: Final = 30.0
 """Seconds an idle connection is kept: less than the 60 s after which AWS's load balancers close it."""
@@ -45,6 +48,19 @@ class Plain:
     body: bytes = field(repr=False)
 
 
+class DirectConnector(TCPConnector):
+    """Straight to the host, or to an HTTP proxy. Marks its faults: before there is a connection nothing was sent."""
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> HttpConnection:
+        """A connection, new or used before."""
+        try:
+            return await super().connect(req, traces, timeout)
+        except TimeoutError:
+            raise  # aiohttp makes its own error of it
+        except (ClientError, OSError) as error:
+            raise UnconnectedError from error
+
+
 class Connection:
     """Makes a session for each request over the shared connector. Must be made inside a running event loop.
 
@@ -56,23 +72,17 @@ class Connection:
     ) -> None:
         """proxy_url: http, https or socks5, with user and password if needed. Raises OSError for a bad ca_file."""
         proxy = _proxy(proxy_url)
+        self._proxy_host = None if proxy is None else proxy.host
         socks = proxy is not None and proxy.scheme.startswith("socks")
         # No limit: every waiting answer holds a connection, and a hundred of them must not block the next (rule 1).
         settings: dict[str, Any] = {"limit": 0, "ssl": _tls(ca_file), "keepalive_timeout": KEEP_ALIVE}
         self._connector: BaseConnector
-        self._foreign: tuple[type[Exception], ...] = (ClientError, OSError)
         if proxy is not None and socks:
-            from aiohttp_socks import (  # noqa: PLC0415 - loaded by those who use it
-                ProxyConnectionError,
-                ProxyConnector,
-                ProxyError,
-                ProxyTimeoutError,
-            )
+            from gateway.upstream.socks import SocksConnector  # noqa: PLC0415 - loaded by those who use it
 
-            self._connector = ProxyConnector.from_url(str(proxy.with_scheme("socks5")), rdns=True, **settings)
-            self._foreign += (ProxyConnectionError, ProxyError, ProxyTimeoutError)  # no common base
+            self._connector = SocksConnector.from_url(str(proxy.with_scheme("socks5")), rdns=True, **settings)
         else:
-            self._connector = TCPConnector(**settings)
+            self._connector = DirectConnector(**settings)
         self._proxy = None if socks else proxy
         # "connect" covers the name, TCP, the proxy and TLS; "sock_connect" would leave out the name.
         self._timeout = ClientTimeout(total=None, connect=connect_timeout)
@@ -95,8 +105,8 @@ class Connection:
         """Within, what aiohttp, sockets and proxies raise becomes an UpstreamError. ``where``: whom we talk to."""
         try:
             yield
-        except self._foreign as error:
-            raise fault(error, where) from error
+        except (ClientError, OSError) as error:
+            raise fault(error, where, self._proxy_host) from error
 
     async def call(
         self,

@@ -21,15 +21,23 @@ class Cause:
     kind: Kind = Kind.UPSTREAM
 
 
-def fault(error: Exception, where: str) -> UpstreamError:
-    """The UpstreamError for an exception of aiohttp, of a socket or of a SOCKS proxy."""
-    cause = _unconnected(error, where) or _broken(error, where)
+class UnconnectedError(aiohttp.ClientError):
+    """Whatever went wrong (its ``__cause__``), there was no connection yet, and nothing was sent."""
+
+
+def fault(error: Exception, where: str, proxy: str | None = None) -> UpstreamError:
+    """The UpstreamError for an exception of aiohttp, a socket or a SOCKS proxy. proxy: the host of the outbound one."""
+    early = error.__cause__ if isinstance(error, UnconnectedError) else None
+    seen = early or error
+    if proxy is not None and isinstance(seen, aiohttp.ClientConnectorError) and seen.host == proxy:
+        where = "the outbound proxy"
+    cause = _unconnected(seen, where) or (_broken(error, where) if early is None else _early(early, where, proxy))
     trouble = Trouble.NONE if cause.sent else Trouble.FAILING
     return UpstreamError(cause.kind, cause.words, retry=cause.retry, should_retry=not cause.sent, trouble=trouble)
 
 
-def _unconnected(error: Exception, where: str) -> Cause | None:
-    """Faults before the request was sent."""
+def _unconnected(error: BaseException, where: str) -> Cause | None:
+    """Faults that only come before the request was sent."""
     match error:
         case aiohttp.ConnectionTimeoutError():
             return Cause(f"Connecting to {where} took too long.")  # its patience is spent; see the plan
@@ -51,6 +59,14 @@ def _unconnected(error: Exception, where: str) -> Cause | None:
     if type(error).__module__.startswith("aiohttp_socks"):
         return Cause(f"The SOCKS proxy did not connect to {where}.", retry=True)
     return None
+
+
+def _early(error: BaseException, where: str, proxy: str | None) -> Cause:
+    """Faults that may come at any time, and came before the request was sent: of a tunnel, of TLS within it."""
+    if isinstance(error, SSLError):
+        return Cause(f"The TLS handshake with {where} failed.", retry=True)
+    way = "" if proxy is None else " through the outbound proxy"
+    return Cause(f"Connecting to {where}{way} failed.", retry=True)
 
 
 def _broken(error: Exception, where: str) -> Cause:

@@ -129,33 +129,28 @@ async def test_a_proxy_without_scheme_speaks_http_and_is_asked_to_connect_for_tl
     assert heads[0].startswith(b"CONNECT kiro.example:443 HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-async def test_a_socks_proxy_is_given_the_name_and_carries_the_request(scheme: str) -> None:
-    asked: list[bytes] = []
-
-    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(3)
-        writer.write(b"\x05\x00")
-        head = await reader.readexactly(5)
-        asked.append(await reader.readexactly(head[4] + 2))
-        writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
-        await polite(reader, writer)
-
-    async with listening(socks) as port:
-        answer = await get(Connection(proxy_url=f"{scheme}://127.0.0.1:{port}"), "http://kiro.example/")
-    assert (asked, answer.body) == ([b"kiro.example\x00\x50"], b"ok")
+async def test_the_name_of_a_proxy_that_is_unknown_is_not_taken_for_kiros() -> None:
+    with pytest.raises(UpstreamError, match="name of the outbound proxy could not be resolved") as caught:
+        await get(Connection(proxy_url="http://proxy.invalid:3128"), "https://kiro.example/")
+    assert caught.value.retry
 
 
-async def test_a_socks_proxy_that_refuses_is_named() -> None:
-    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(3)
-        writer.write(b"\x05\x00")
-        await reader.readexactly(5)
-        writer.write(b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00")
+async def test_the_certificate_of_a_proxy_is_not_taken_for_kiros(authority: trustme.CA) -> None:
+    async with listening(polite, context_for(authority)) as port:
+        with pytest.raises(UpstreamError, match="certificate of the outbound proxy was not accepted"):
+            await get(Connection(proxy_url=f"https://127.0.0.1:{port}"), "https://kiro.example/")
 
-    async with listening(socks) as port:
-        with pytest.raises(UpstreamError, match="SOCKS proxy did not connect"):
-            await get(Connection(proxy_url=f"socks5://127.0.0.1:{port}"), "http://kiro.example/")
+
+@pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
+async def test_a_proxy_that_opens_no_tunnel_is_named_and_nothing_was_sent(answer: bytes) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+
+    async with listening(proxy) as port:
+        with pytest.raises(UpstreamError, match="Connecting to Kiro") as caught:
+            await get(Connection(proxy_url=f"http://127.0.0.1:{port}"), "https://kiro.example/")
+    assert caught.value.retry and caught.value.should_retry
 
 
 async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,10 +187,3 @@ async def test_a_handshake_that_hangs_ends_with_the_connect_time_out() -> None:
     async with listening(silent) as port:
         with pytest.raises(UpstreamError, match="Connecting to Kiro took too long"):
             await get(Connection(connect_timeout=0.05), f"https://127.0.0.1:{port}/")
-
-
-@pytest.mark.parametrize("place", ["127.0.0.1:1", "proxy.invalid:1080"])
-async def test_a_socks_proxy_that_is_not_there_is_named(place: str) -> None:
-    with pytest.raises(UpstreamError, match="SOCKS proxy did not connect to Kiro") as caught:
-        await get(Connection(proxy_url=f"socks5://{place}"), "https://kiro.example/")
-    assert caught.value.retry and caught.value.should_retry
