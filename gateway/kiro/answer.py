@@ -40,6 +40,11 @@ class Answer:
         return self._turn.ended
 
     @property
+    def pending(self) -> int:
+        """Bytes held of a frame whose end has not come."""
+        return self._decoder.pending
+
+    @property
     def unknown(self) -> Mapping[str, int]:
         """Event types this gateway does not know, and how often each came."""
         return self._unknown

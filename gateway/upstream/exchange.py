@@ -18,6 +18,7 @@ from gateway.kiro.faults import http_fault
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import Trace
 from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
+from gateway.upstream.room import Room
 from gateway.upstream.stream import OpenStream, Tap
 
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
@@ -57,8 +58,10 @@ class Request:
 class Exchange:
     """Sends requests, each within its time."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, room: Room | None = None) -> None:
+        """room: for the unfinished frames of all its answers."""
         self._patience = patience
+        self._room = room or Room()
 
     async def send(self, connection: Connection, sending: Sending, request: Request) -> OpenStream:
         """The answer, opened. Raises UpstreamError when the attempt failed, with everything of it closed."""
@@ -110,7 +113,7 @@ class Exchange:
 
     async def _begun(self, session: ClientSession, response: ClientResponse, request: Request) -> OpenStream:
         """Read until the answer began or is over. A fault that comes first is a failed attempt."""
-        stream = OpenStream(session, response, request.make_answer(), request.tap, self._patience.idle)
+        stream = OpenStream(session, response, request.make_answer(), request.tap, self._patience.idle, room=self._room)
         try:
             while not stream.answer.begun and not stream.ended:
                 stream.events += await stream.read()

@@ -9,8 +9,10 @@ from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSessi
 from gateway.errors import Kind, UpstreamError
 from gateway.events import Event
 from gateway.kiro.answer import Answer
+from gateway.upstream.room import SMALL, Room
 
 CUT: Final = "Kiro's answer was cut off before its end."
+CROWDED: Final = "Kiro sends more giant frames at once than the gateway may hold in memory."
 
 
 class Tap(Protocol):
@@ -44,7 +46,14 @@ class OpenStream:
     """
 
     def __init__(
-        self, session: ClientSession, response: ClientResponse, answer: Answer, tap: Tap, idle_timeout: float
+        self,
+        session: ClientSession,
+        response: ClientResponse,
+        answer: Answer,
+        tap: Tap,
+        idle_timeout: float,
+        *,
+        room: Room,
     ) -> None:
         self.answer = answer
         self.events: list[Event] = []
@@ -53,6 +62,8 @@ class OpenStream:
         self._content = response.content
         self._tap = tap
         self._idle_timeout = idle_timeout
+        self._room = room
+        self._held = 0  # bytes that count in the room
         self._loop = asyncio.get_running_loop()
         self._clock: Callable[[], float] = self._loop.time
         self._after: Callable[[], None] = _nothing
@@ -91,7 +102,16 @@ class OpenStream:
         events = self.answer.feed(chunk)
         if self.answer.frames != frames:
             self._deadline = self._clock() + self._idle_timeout
+        pending = self.answer.pending
+        if (pending > SMALL or self._held) and not self._hold(pending if pending > SMALL else 0):
+            return events + self.answer.fail(UpstreamError(Kind.OVERLOADED, CROWDED, should_retry=False))
         return events
+
+    def _hold(self, size: int) -> bool:
+        """Whether there is room for so many bytes of an unfinished frame."""
+        fits = self._room.change(self._held, size)
+        self._held = size if fits else self._held
+        return fits
 
     def _broken(self) -> list[Event]:
         """The connection went; frames that arrived before it did still count."""
@@ -130,6 +150,7 @@ class OpenStream:
         self._timer.cancel()
         self._gone.remove_done_callback(self._lost)
         self._response.close()
+        self._hold(0)
         self._after()
         await self._session.close()
 
