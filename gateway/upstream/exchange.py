@@ -79,14 +79,19 @@ class Exchange:
     ) -> OpenStream:
         limit = self._patience.for_body(len(sending.body))
         try:
-            async with asyncio.timeout(limit):
-                return await self._exchanged(connection, sending, session, request)
+            async with asyncio.timeout(limit) as clock:
+                return await self._exchanged(connection, sending, session, request, clock)
         except TimeoutError as error:
             words = f"Kiro did not begin to answer within {limit:.3g} s."
             raise UpstreamError(Kind.TIMEOUT, words, stuck=True, should_retry=False, trouble=Trouble.STUCK) from error
 
     async def _exchanged(
-        self, connection: Connection, sending: Sending, session: ClientSession, request: Request
+        self,
+        connection: Connection,
+        sending: Sending,
+        session: ClientSession,
+        request: Request,
+        clock: asyncio.Timeout,
     ) -> OpenStream:
         where = f"Kiro (endpoint {request.trace.endpoint})"
         with connection.translated(where):
@@ -95,21 +100,20 @@ class Exchange:
             )
         try:
             request.trace.upstream_request_id = _request_id(response)
-            await self._refuse(connection, response, where, request.tap)
+            if _refused(response):
+                clock.reschedule(None)  # Kiro did answer; the body has limits of its own
+                raise await self._refusal(connection, response, where, request.tap)
             return await self._begun(session, response, request)
         except BaseException:
             response.close()
             raise
 
-    async def _refuse(self, connection: Connection, response: ClientResponse, where: str, tap: Tap) -> None:
-        """Raise the fault of an answer that is no event stream."""
-        kind = response.headers.get("Content-Type", "").lower()
-        if response.status == HTTPStatus.OK and not any(word in kind for word in _NO_STREAM):
-            return
+    async def _refusal(self, connection: Connection, response: ClientResponse, where: str, tap: Tap) -> UpstreamError:
+        """The fault of an answer that is no event stream."""
         with connection.translated(where):
             body = await read_bounded(response, BODY_LIMIT, self._patience.refusal)
         tap.upstream_bytes(body)
-        raise http_fault(response.status, response.headers, body)
+        return http_fault(response.status, response.headers, body)
 
     async def _begun(self, session: ClientSession, response: ClientResponse, request: Request) -> OpenStream:
         """Read until the answer began or is over. A fault that comes first is a failed attempt."""
@@ -122,6 +126,12 @@ class Exchange:
             await stream.close()
             raise
         return stream
+
+
+def _refused(response: ClientResponse) -> bool:
+    """Whether an answer is no event stream."""
+    kind = response.headers.get("Content-Type", "").lower()
+    return response.status != HTTPStatus.OK or any(word in kind for word in _NO_STREAM)
 
 
 def _explanation(body: bytes) -> str:

@@ -164,6 +164,18 @@ async def test_the_body_of_a_refusal_that_never_ends_is_not_waited_for(tmp_path:
         assert len(caught.value.message) < 2000
 
 
+async def test_a_refusal_whose_body_outlasts_the_first_frames_time_is_still_that_refusal(tmp_path: Path) -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+        await reader.read()
+
+    patience = Patience(first_frame=0.2, per_100_kb=0, refusal=0.5)
+    async with raw_server(slow) as server, way(server.url, tmp_path, patience=patience) as kiro:
+        with pytest.raises(UpstreamError) as caught:
+            await kiro.open()
+    assert (caught.value.upstream_status, caught.value.stuck, len(server.requests)) == (400, False, 1)
+
+
 async def test_the_body_of_a_refusal_that_trickles_is_not_waited_for(tmp_path: Path) -> None:
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b'HTTP/1.1 400 Bad Request\r\nContent-Length: 99\r\n\r\n{"mess')
