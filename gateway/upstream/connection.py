@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aiohttp import (
     BaseConnector,
@@ -51,13 +51,22 @@ class Plain:
 class DirectConnector(TCPConnector):
     """Straight to the host, or to an HTTP proxy. Marks its faults: before there is a connection nothing was sent."""
 
+    faults: ClassVar[tuple[type[Exception], ...]] = (ClientError, OSError)
+
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> HttpConnection:
-        """A connection, new or used before."""
+        """A connection, new or used before.
+
+        One on which something came that nobody asked for is closed: aiohttp takes it for the next request's answer.
+        """
         try:
-            return await super().connect(req, traces, timeout)
+            while True:
+                connection = await super().connect(req, traces, timeout)
+                if connection.protocol is None or not connection.protocol.should_close:
+                    return connection
+                connection.close()
         except TimeoutError:
             raise  # aiohttp makes its own error of it
-        except (ClientError, OSError) as error:
+        except self.faults as error:
             raise UnconnectedError from error
 
 

@@ -187,3 +187,23 @@ async def test_a_handshake_that_hangs_ends_with_the_connect_time_out() -> None:
     async with listening(silent) as port:
         with pytest.raises(UpstreamError, match="Connecting to Kiro took too long"):
             await get(Connection(connect_timeout=0.05), f"https://127.0.0.1:{port}/")
+
+
+async def test_r37_what_came_unasked_on_an_idle_connection_is_no_answer_to_the_next_request() -> None:
+    async def eager(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await polite(reader, writer)
+        await called.wait()
+        writer.write(OK.replace(b"ok", b"no"))
+        await reader.read()
+
+    called, connection = asyncio.Event(), Connection()
+    async with listening(eager) as port:
+        url = f"http://127.0.0.1:{port}/"
+        await connection.call("GET", url, {}, None, where="Kiro", patience=5)
+        called.set()
+        [[(idle, _)]] = connection._connector._conns.values()
+        for _ in range(100_000):  # until it has come
+            await asyncio.sleep(0)
+            if idle.should_close:
+                break
+        assert (await get(connection, url)).body == b"ok"
