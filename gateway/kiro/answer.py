@@ -97,6 +97,10 @@ class Answer:
                 self._opening = False
                 self.model = self.model or part.model
 
+    def drop(self) -> None:
+        """Nobody reads on: free what is held. The answer itself may be kept longer, for what it noticed."""
+        self._decoder.drop()
+
     def finish(self, *, delimited: bool = True) -> list[Event]:
         """The body ended. ``delimited``: its length or last chunk said so, not just the connection's end."""
         self._turn.finish(delimited=delimited, pending=self._decoder.pending)

@@ -79,6 +79,10 @@ class FrameDecoder:
         """Bytes of an unfinished frame; not 0 at the end of the body means that the stream was cut."""
         return len(self._held)
 
+    def drop(self) -> None:
+        """Nothing more comes: free what is held of an unfinished frame."""
+        self._held = b""
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete now. Never raises; frames before a fault are returned with it."""
         if self.fault is not None:

@@ -151,6 +151,7 @@ class OpenStream:
         self._gone.remove_done_callback(self._lost)
         self._response.close()
         self._hold(0)
+        self.answer.drop()
         self._after()
         await self._session.close()
 

@@ -183,3 +183,11 @@ def test_equal_header_bytes_are_parsed_once_and_only_so_many_are_kept() -> None:
 def test_headers_keep_their_types() -> None:
     block = header("t", 0, True) + header("f", 1, False) + header("n", 4, -5) + header("u", 9, b"0123456789abcdef")
     assert parse_headers(block) == {"t": True, "f": False, "n": -5, "u": b"0123456789abcdef"}
+
+
+def test_what_is_held_of_an_unfinished_frame_can_be_dropped() -> None:
+    decoder = FrameDecoder()
+    decoder.feed(KIRO[0][:-1])
+    assert decoder.pending == len(KIRO[0]) - 1
+    decoder.drop()
+    assert decoder.pending == 0

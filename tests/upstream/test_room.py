@@ -47,3 +47,4 @@ async def test_r25_giants_that_stall_are_held_up_to_a_limit_of_all_and_a_closed_
         assert await giant(streams[-1])
         for stream in streams:
             await stream.close()
+        assert [stream.answer.pending for stream in streams] == [0] * 4, "a kept connection keeps its last answer"
