@@ -187,10 +187,12 @@ def _content(name: str, body: Mapping[str, Any]) -> list[Part]:
 
 def _tool(body: Mapping[str, Any], *, whole: bool) -> ToolPart:
     given = body.get("input")
+    if not isinstance(given, str | dict | None):
+        given = jsontext.encode(given).decode()  # arguments that are no object: the call shows that, and is not made
     return ToolPart(
         _text(body, "toolUseId"),
         _text(body, "name"),
-        given if isinstance(given, str | dict) else None,
+        given,
         stop=whole or body.get("stop") is True,
     )
 

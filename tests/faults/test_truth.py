@@ -132,6 +132,16 @@ async def test_r38_arguments_that_did_not_come_whole_are_never_taken_for_an_empt
     assert outcome.calls == expected  # what is no JSON cannot stand in Anthropic's whole answer
 
 
+async def test_r38_arguments_that_are_no_object_are_never_taken_for_an_empty_one(
+    live: Live, simulator: Simulator, form: Form
+) -> None:
+    payload = {"input": ["a"], "name": "read", "stop": True, "toolUseId": "t1"}
+    simulator.push({"frames": [{"event": "toolUseEvent", "payload": payload}, *END]})
+    outcome = await form.ask(live)
+    assert outcome.stop in ("max_tokens", "length")
+    assert outcome.calls == ([] if form == Form("anthropic", stream=False) else [["t1", "read", '["a"]']])
+
+
 async def test_r38_a_call_that_is_cut_off_with_the_stream_is_an_error(
     live: Live, simulator: Simulator, form: Form
 ) -> None:

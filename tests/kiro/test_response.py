@@ -52,7 +52,7 @@ def parts(name: str | None, payload: Any, **headers: str) -> list[Part]:
         (TOOL, {"name": "f", "toolUseId": "t"}, [ToolPart("t", "f")]),
         (TOOL, {"input": "{", "name": "f", "toolUseId": "t", "stop": True}, [ToolPart("t", "f", "{", stop=True)]),
         (TOOL, {"input": {"a": 1}, "name": "f", "toolUseId": "t"}, [ToolPart("t", "f", {"a": 1})]),
-        (TOOL, {"input": 3, "name": "f", "toolUseId": "t", "stop": None}, [ToolPart("t", "f")]),
+        (TOOL, {"input": 3, "name": "f", "toolUseId": "t", "stop": None}, [ToolPart("t", "f", "3")]),
         (TOOL, {TOOL: {"input": "x", "name": "f", "toolUseId": "t"}}, [ToolPart("t", "f", "x")]),
         ("reasoningContentEvent", {"text": "a", "signature": "b"}, [ReasoningPart("a", "b")]),
         ("reasoningContentEvent", {"redactedContent": "r", "x": 1}, [ReasoningPart("", "", "r")]),
