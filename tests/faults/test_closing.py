@@ -96,14 +96,17 @@ async def test_r32_through_the_gateway_nothing_stays_open_in_the_simulator(
 
 
 async def test_r32_a_kiro_that_goes_on_after_the_error_is_hung_up_on(form: Form, tmp_path: Path) -> None:
+    gone = asyncio.Event()
+
     async def endless(_received: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n\r\n")
         writer.write(encoded(said("Hel")) + b"\xff" * 12)
         await left(reader)
+        gone.set()
 
     async with raw_kiro(endless) as kiro, gateway_to(kiro.url, tmp_path) as live:
         assert (await form.ask(live)).error is not None
-        await kiro.until(lambda: kiro.open <= 1)  # the one of the list of models
+        await asyncio.wait_for(gone.wait(), 10)
 
 
 async def test_r35_a_client_that_stops_reading_stops_the_reading_of_kiro(simulator: Simulator, tmp_path: Path) -> None:
