@@ -45,6 +45,24 @@ async def test_r27_a_200_that_is_no_answer_is_an_error(
     assert len(simulator.requests("generate")) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        ("JSON", 502, "not with an event stream. Check the region, the base URL and the proxy. Kiro says: No."),
+        ("a JSON error", 400, "Kiro says: No."),
+        ("Coral's error", 502, "does not know this call"),
+        ("HTML", 502, "not with an event stream"),
+        ("plain text", 502, "Kiro says: hello"),
+    ],
+)
+async def test_r27_a_200_that_says_what_it_is_is_told_as_that(
+    live: Live, simulator: Simulator, form: Form, answer: str, status: int, words: str
+) -> None:
+    simulator.push(NO_ANSWERS[answer])
+    outcome = await form.ask(live)
+    assert outcome.status == status and words in outcome.message
+
+
 async def test_r27_a_stream_of_another_type_is_still_the_answer(live: Live, simulator: Simulator, form: Form) -> None:
     body = encoded({"event": "assistantResponseEvent", "payload": {"content": "Hello"}}, *END)
     simulator.push({"hex": body.hex(), "headers": {"content-type": "application/octet-stream"}})
