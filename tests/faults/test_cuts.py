@@ -67,6 +67,22 @@ async def test_r23_a_body_shorter_than_its_length_is_an_error_even_behind_the_si
         assert (await form.ask(live)).error is not None
 
 
+@pytest.mark.parametrize(
+    ("ends", "whole"),
+    [(b"Content-Length: %d\r\n" % len(encoded(said("Hello"))), True), (b"", False)],
+    ids=["with a length", "close-delimited"],
+)
+async def test_r23_where_a_model_sends_no_signal_only_a_marked_end_makes_an_answer_whole(
+    form: Form, tmp_path: Path, ends: bytes, whole: bool
+) -> None:
+    async def talk(_received: Received, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n" + ends + b"\r\n" + encoded(said("Hello")))
+        writer.close()
+
+    async with raw_kiro(talk) as kiro, gateway_to(kiro.url, tmp_path) as live:
+        assert ((await form.ask(live, model="claude-opus-4.6")).error is None) is whole
+
+
 async def test_r22_one_byte_at_a_time_is_the_same_answer(live: Live, simulator: Simulator, form: Form) -> None:
     for name in ("text", "emoji and CJK", "one tool", "full order"):
         body = STREAMS[name].body.hex()

@@ -48,6 +48,22 @@ async def test_frames_that_arrived_together_with_the_reset_still_count(tmp_path:
     assert isinstance(found[-1], Failure)
 
 
+async def test_frames_that_arrived_before_a_cut_that_nobody_has_read_yet_still_count(tmp_path: Path) -> None:
+    opened = asyncio.Event()
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 9999\r\n\r\n" + FRAME)
+        await opened.wait()
+        writer.write(FRAME)
+
+    async with raw_server(talk) as server, way(server.url, tmp_path) as kiro, await kiro.open() as stream:
+        opened.set()
+        await asyncio.wait({stream._gone}, timeout=20)
+        found = await rest_of(stream)
+    assert text_of(found) == "HelloHello"
+    assert isinstance(found[-1], Failure)
+
+
 async def test_a_reset_is_told_as_a_cut(tmp_path: Path) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 9999\r\n\r\n" + FRAME)
