@@ -63,6 +63,12 @@ _SECRET: Final = re.compile(
     r"|(?<=\bbearer )(?!tokens?\b|auth|scheme|header|credential)\S+",
     re.IGNORECASE,
 )
+_ADDRESS: Final = re.compile(
+    r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b(?::[0-9]+)?"
+    r"|\[?\b(?=[0-9a-f:]{0,39}(?:::|(?::[0-9a-f]{0,4}){7}))[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b(?:\]:[0-9]+)?",
+    re.IGNORECASE,
+)
+"""Of a server on the way: Envoy, for one, names those of its own network. A time of day has no ``::``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +202,8 @@ def _first_text(fields: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def _presentable(message: str) -> str:
-    """A message without markup, control characters and tokens, at most SHOWN characters long."""
-    text = _SECRET.sub("***", _visible(_TAG.sub(" ", message)))
+    """A message without markup, control characters, tokens and addresses, at most SHOWN characters long."""
+    text = _ADDRESS.sub("***", _SECRET.sub("***", _visible(_TAG.sub(" ", message))))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 

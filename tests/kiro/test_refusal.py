@@ -75,6 +75,14 @@ def test_a_token_in_the_message_is_never_shown(secret: str) -> None:
     assert text.startswith("bad value") and text.endswith("*** here")
 
 
+@pytest.mark.parametrize(
+    "address", ["10.0.31.7", "172.16.0.9:8443", "[2600:1f18::a:1]:443", "fe80::1ff:fe23:4567:890a"]
+)
+def test_the_addresses_of_servers_on_the_way_are_not_shown(address: str) -> None:
+    told = read_response(503, {}, f"connect error at 12:30:59, remote address {address}, version 1.2.3".encode()).text
+    assert told == "connect error at 12:30:59, remote address ***, version 1.2.3"
+
+
 def test_words_about_the_bearer_token_stay() -> None:
     words = "The bearer token included in the request is invalid."
     assert response({"message": words}).text == words
