@@ -1,6 +1,10 @@
 """What a client asks for, free of any client API's and of Kiro's field names.
 
 A dialect's ``parse`` makes a Conversation; ``kiro/payload.py`` lays it out for Kiro.
+
+What a long history has hundreds of is a msgspec struct, as the events are and for the same reason (0.03 µs against
+0.2 µs to make). isinstance is slow where a struct is not of the class (0.06 µs, its metaclass is asked), so walks over
+whole histories compare the type itself (0.01 µs).
 """
 
 from collections.abc import Mapping
@@ -8,41 +12,38 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from gateway.search.values import WebSearch
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True, gc=False):
     """Plain text, never changed on its way."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thinking:
+class Thinking(Struct, frozen=True, gc=False):
     """The model's reasoning; ``signature`` is Kiro's own, byte for byte, or None."""
 
     text: str
     signature: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RedactedThinking:
+class RedactedThinking(Struct, frozen=True, gc=False):
     """Reasoning only Kiro can read: base64 that must go back unchanged."""
 
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True, gc=False):
     """A picture. ``format`` is gif, jpeg, png or webp; ``data`` is strict base64 without a ``data:`` prefix."""
 
     format: str
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True, gc=False):
     """A PDF as strict base64. Kiro takes none: its text stands for it (``web/documents.py``) before it is laid out.
 
     path: where it stands in the client's body, for the fault that names it.
@@ -52,8 +53,7 @@ class Document:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True, gc=False):
     """A call the model made. ``arguments`` is the JSON text of an object, verbatim."""
 
     id: str
@@ -61,8 +61,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What came of a call; ``content`` holds texts, pictures and documents in the client's order."""
 
     call_id: str
@@ -73,8 +72,7 @@ class ToolResult:
 Block = Text | Thinking | RedactedThinking | Image | Document | ToolCall | ToolResult
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message. Other roles (system, developer, tool) are folded into these two by the dialect."""
 
     role: Literal["user", "assistant"]

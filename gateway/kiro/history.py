@@ -21,12 +21,12 @@ FILLER: Final = "."
 GO_ON: Final = "Continue your last message from exactly where it ends, without repeating any of it."
 """The user turn after a message that the client began in the model's name; Kiro knows no prefill."""
 
-# Tuples, not unions: isinstance is three times as fast with them, and this runs for every block of a long history.
-_REASONING: Final = (Thinking, RedactedThinking)
-_USER: Final = (Text, ToolResult, Image)
-_ASSISTANT: Final = (Text, ToolCall, *_REASONING)
-_USER_SPEAKS: Final = (Text, ToolResult)
-_ASSISTANT_SPEAKS: Final = (Text, ToolCall)
+# Looked up by type: isinstance costs four times as much, and this runs for every block of a long history.
+_REASONING: Final = frozenset((Thinking, RedactedThinking))
+_USER: Final = frozenset((Text, ToolResult, Image))
+_ASSISTANT: Final = frozenset((Text, ToolCall, *_REASONING))
+_USER_SPEAKS: Final = frozenset((Text, ToolResult))
+_ASSISTANT_SPEAKS: Final = frozenset((Text, ToolCall))
 
 
 def _blank(text: str) -> bool:
@@ -54,8 +54,9 @@ def own_side(messages: Messages) -> Messages:
 
 def _own_side(message: Message) -> tuple[Block, ...]:
     by_user = message.role == "user"
+    allowed = _USER if by_user else _ASSISTANT
     for block in message.blocks:
-        if not isinstance(block, _USER if by_user else _ASSISTANT):
+        if type(block) not in allowed:
             return tuple(_as_user(message.blocks) if by_user else _as_assistant(message.blocks))
     return message.blocks
 
@@ -64,7 +65,7 @@ def _as_user(blocks: tuple[Block, ...]) -> Iterable[Block]:
     for block in blocks:
         if isinstance(block, ToolCall):
             yield call_as_text(block)
-        elif isinstance(block, _USER):
+        elif type(block) in _USER:
             yield block
 
 
@@ -77,9 +78,7 @@ def _as_assistant(blocks: tuple[Block, ...]) -> Iterable[Block]:
 
 
 def _picture_gone(block: Block) -> Block:
-    return (
-        block if isinstance(block, _ASSISTANT) else Text("[An image was left out: Kiro takes none from the assistant.]")
-    )
+    return block if type(block) in _ASSISTANT else Text("[An image was left out: Kiro takes none from the assistant.]")
 
 
 def one_reasoning(messages: Messages) -> Messages:
@@ -94,14 +93,14 @@ def one_reasoning(messages: Messages) -> Messages:
 def _one_reasoning(message: Message) -> tuple[Block, ...]:
     blocks = message.blocks
     for block in blocks:
-        if isinstance(block, _REASONING):
+        if type(block) in _REASONING:
             return _last_signed(blocks)
     return blocks
 
 
 def _last_signed(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     kept = [block for block in blocks if isinstance(block, RedactedThinking) or _signed(block)][-1:]
-    said = tuple(block for block in blocks if not isinstance(block, _REASONING))
+    said = tuple(block for block in blocks if type(block) not in _REASONING)
     arranged = (*kept, *said)
     return blocks if arranged == blocks else arranged
 
@@ -117,7 +116,7 @@ def no_blank_texts(messages: Messages) -> Messages:
 
 def _no_blank_texts(message: Message) -> tuple[Block, ...]:
     for block in message.blocks:
-        if isinstance(block, Text) and _blank(block.text):
+        if type(block) is Text and _blank(block.text):
             return tuple(block for block in message.blocks if not (isinstance(block, Text) and _blank(block.text)))
     return message.blocks
 
@@ -167,9 +166,9 @@ def say_something(messages: Messages) -> Messages:
 
 
 def _say_something(message: Message) -> tuple[Block, ...]:
-    by_user = message.role == "user"
+    speaking = _USER_SPEAKS if message.role == "user" else _ASSISTANT_SPEAKS
     for block in message.blocks:
-        if isinstance(block, _USER_SPEAKS if by_user else _ASSISTANT_SPEAKS):
+        if type(block) in speaking:
             return message.blocks
     return (*message.blocks, Text(FILLER))
 

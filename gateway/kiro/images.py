@@ -18,14 +18,16 @@ _TOO_MANY: Final = Text(f"[An earlier image was left out: a request holds at mos
 _TEXT_ONLY: Final = Text("[An image was left out: this model reads text only.]")
 
 
-def pictures(messages: Iterable[Message]) -> Iterator[Image]:
+def pictures(messages: Iterable[Message]) -> list[Image]:
     """Every picture, those inside tool results too, in order."""
+    found: list[Image] = []
     for message in messages:
         for block in message.blocks:
-            if isinstance(block, Image):
-                yield block
-            elif isinstance(block, ToolResult):
-                yield from (part for part in block.content if isinstance(part, Image))
+            if type(block) is Image:
+                found.append(block)
+            elif type(block) is ToolResult:
+                found += [part for part in block.content if type(part) is Image]
+    return found
 
 
 def fit_images(messages: Messages, *, readable: bool) -> Messages:
@@ -33,7 +35,7 @@ def fit_images(messages: Messages, *, readable: bool) -> Messages:
 
     Raises GatewayError(INVALID_REQUEST) for a picture over 10 MiB: leaving it out would answer another question.
     """
-    found = list(pictures(messages))
+    found = pictures(messages)
     if any(len(image.data) * 3 // 4 > MAX_IMAGE_BYTES + 2 for image in found):
         raise GatewayError(Kind.INVALID_REQUEST, "an image is larger than 10 MiB, which Kiro does not take")
     surplus = len(found) - (MAX_IMAGES if readable else 0)

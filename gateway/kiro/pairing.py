@@ -54,15 +54,21 @@ def _safe(identifier: str) -> str:
 
 def safe_ids(messages: Messages) -> Messages:
     """Rule 16: an id is 1 to 64 of ``[a-zA-Z0-9_-]``. The same foreign id always becomes the same safe one."""
-    if not any(_has_unsafe_id(block) for message in messages for block in message.blocks):
+    if all(map(_ID.fullmatch, _ids(messages))):
         return messages
     return tuple(Message(message.role, tuple(map(_safe_block, message.blocks))) for message in messages)
 
 
-def _has_unsafe_id(block: Block) -> bool:
-    if isinstance(block, ToolCall):
-        return _ID.fullmatch(block.id) is None
-    return isinstance(block, ToolResult) and _ID.fullmatch(block.call_id) is None
+def _ids(messages: Messages) -> list[str]:
+    """The ids of all calls and results."""
+    found: list[str] = []
+    for message in messages:
+        for block in message.blocks:
+            if type(block) is ToolCall:
+                found.append(block.id)
+            elif type(block) is ToolResult:
+                found.append(block.call_id)
+    return found
 
 
 def _safe_block(block: Block) -> Block:
@@ -91,7 +97,9 @@ def distinct_ids(messages: Messages) -> Messages:
 
 
 def _repeats_an_id(message: Message) -> bool:
-    ids = [block.id for block in message.blocks if isinstance(block, ToolCall)]
+    if message.role == "user" or len(message.blocks) == 1:
+        return False
+    ids = _calls(message)
     return len(ids) > 1 and len(set(ids)) < len(ids)
 
 
@@ -114,7 +122,11 @@ def _numbered(blocks: Iterable[Block], calls: Counter[str]) -> Iterable[Block]:
 
 
 def _calls(message: Message) -> list[str]:
-    return [block.id for block in message.blocks if isinstance(block, ToolCall)]
+    return [block.id for block in message.blocks if type(block) is ToolCall]
+
+
+def _results(message: Message) -> list[str]:
+    return [block.call_id for block in message.blocks if type(block) is ToolResult]
 
 
 def pair_results(messages: Messages) -> Messages:
@@ -135,8 +147,8 @@ def pair_results(messages: Messages) -> Messages:
 
 
 def _paired(message: Message, open_ids: list[str]) -> Message:
-    results = [block for block in message.blocks if isinstance(block, ToolResult)]
-    if not results or ({result.call_id for result in results} == set(open_ids) and len(results) == len(open_ids)):
+    results = _results(message)
+    if not results or results == open_ids or (len(results) == len(open_ids) and set(results) == set(open_ids)):
         return message
     first: dict[str, ToolResult] = {}
     blocks: list[Block] = []
@@ -168,7 +180,7 @@ def answer_calls(messages: Messages) -> Messages:
 
 
 def _answered(message: Message, open_ids: list[str]) -> Message:
-    answered = {block.call_id for block in message.blocks if isinstance(block, ToolResult)}
+    answered = set(_results(message))
     missing = [identifier for identifier in open_ids if identifier not in answered]
     if not missing:
         return message

@@ -95,7 +95,7 @@ def lay_out(conversation: Conversation, resolved: Resolved, layout: Layout, *, c
         model_id=resolved.model.id,
         names=names.changed,
         tags=bool(thinking.tags),
-        images=sum(1 for _ in pictures(messages)),
+        images=len(pictures(messages)),
         after_tool_results=any(isinstance(block, ToolResult) for block in messages[-1].blocks),
         conversation_id=identity,
     )
@@ -162,14 +162,13 @@ def _user(message: Message) -> dict[str, Any]:
     images: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
     for block in message.blocks:
-        match block:
-            case Text(text):
-                texts.append(text)
-            case ToolResult():
-                results.append(_result(block))
-                images.extend(_image(part) for part in block.content if isinstance(part, Image))
-            case Image():
-                images.append(_image(block))
+        if type(block) is Text:
+            texts.append(block.text)
+        elif type(block) is ToolResult:
+            results.append(_result(block))
+            images += [_image(part) for part in block.content if type(part) is Image]
+        elif type(block) is Image:
+            images.append(_image(block))
     entry: dict[str, Any] = {"content": "\n".join(texts)}
     if images:
         entry["images"] = images
@@ -184,7 +183,7 @@ def _image(image: Image) -> dict[str, Any]:
 
 def _result(result: ToolResult) -> dict[str, Any]:
     """Pictures have no place in a result (rule 26); they go with the message."""
-    texts = [{"text": part.text} for part in result.content if isinstance(part, Text) and not _blank(part.text)]
+    texts = [{"text": part.text} for part in result.content if type(part) is Text and not _blank(part.text)]
     status = "error" if result.is_error else "success"
     return {"toolUseId": result.call_id, "content": texts or [{"text": NO_OUTPUT}], "status": status}
 
@@ -198,15 +197,16 @@ def _assistant(message: Message, names: ToolNames) -> dict[str, Any]:
     calls: list[dict[str, Any]] = []
     entry: dict[str, Any] = {}
     for block in message.blocks:
-        match block:
-            case Text(text):
-                texts.append(text)
-            case ToolCall(id, name, arguments):
-                calls.append({"toolUseId": id, "name": names.short(name), "input": call_input(arguments)})
-            case Thinking(text, signature):
-                entry["reasoningContent"] = {"reasoningText": {"text": text, "signature": signature}}
-            case RedactedThinking(secret):
-                entry["reasoningContent"] = {"redactedContent": secret}
+        if type(block) is Text:
+            texts.append(block.text)
+        elif type(block) is ToolCall:
+            called = {"toolUseId": block.id, "name": names.short(block.name), "input": call_input(block.arguments)}
+            calls.append(called)
+        elif type(block) is Thinking:
+            signed = {"text": block.text, "signature": block.signature}
+            entry["reasoningContent"] = {"reasoningText": signed}
+        elif type(block) is RedactedThinking:
+            entry["reasoningContent"] = {"redactedContent": block.data}
     entry["content"] = "\n".join(texts)
     if calls:
         entry["toolUses"] = calls

@@ -73,7 +73,7 @@ class Declared:
 
 def names_of(tools: Iterable[Tool], messages: Iterable[Message]) -> ToolNames:
     """The names of the offered tools and of all calls in the history."""
-    called = (block.name for message in messages for block in message.blocks if isinstance(block, ToolCall))
+    called = (block.name for message in messages for block in message.blocks if type(block) is ToolCall)
     return ToolNames((*(tool.name for tool in tools), *called))
 
 
@@ -96,7 +96,7 @@ def declare(tools: Iterable[Tool], messages: Iterable[Message], names: ToolNames
         specifications[short] = _specification(short, description, clean(tool.schema))
     for message in messages:
         for block in message.blocks:
-            if isinstance(block, ToolCall) and (short := names.short(block.name)) not in specifications:
+            if type(block) is ToolCall and (short := names.short(block.name)) not in specifications:
                 schema = {"type": "object", "properties": {}}
                 specifications[short] = _specification(short, "A tool used earlier in this conversation.", schema)
     return Declared(list(specifications.values()), tuple(documents))

@@ -19,19 +19,15 @@ def messages(
     role: Literal["user", "assistant"], blocks: Sequence[Block | SearchCall | SearchResult]
 ) -> Iterable[Message]:
     """A client's message as the messages it stands for: one, but for an answer in which the model searched."""
-    if role == "assistant" and any(isinstance(block, SearchResult) for block in blocks):
+    if role == "assistant" and SearchResult in map(type, blocks):
         return answer(blocks)
     return (Message(role, tuple(map(_as_block, blocks))),)
 
 
 def _as_block(block: Block | SearchCall | SearchResult) -> Block:
-    match block:
-        case SearchCall():
-            return call(block)
-        case SearchResult():
-            return result(block)
-        case _:
-            return block
+    if isinstance(block, SearchCall):
+        return call(block)
+    return result(block) if isinstance(block, SearchResult) else block
 
 
 def answer(blocks: Iterable[Block | SearchCall | SearchResult]) -> Iterator[Message]:

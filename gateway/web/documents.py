@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from subprocess import DEVNULL, PIPE
 from typing import Final
@@ -35,7 +35,7 @@ class Documents:
 
     async def read(self, conversation: Conversation) -> Conversation:
         """The conversation without documents; the same object if it has none. Raises INVALID_REQUEST with the path."""
-        found = {part for message in conversation.messages for part in _documents(message.blocks)}
+        found = set(_documents(conversation.messages))
         if not found:
             return conversation
         texts = {document: Text(await self._text(document)) for document in found}
@@ -60,13 +60,14 @@ class Documents:
             self._characters -= len(self._known.popitem(last=False)[1])
 
 
-def _documents(blocks: tuple[Block, ...]) -> list[Document]:
+def _documents(messages: Iterable[Message]) -> list[Document]:
     found: list[Document] = []
-    for block in blocks:
-        if isinstance(block, Document):
-            found.append(block)
-        elif isinstance(block, ToolResult):
-            found.extend(part for part in block.content if isinstance(part, Document))
+    for message in messages:
+        for block in message.blocks:
+            if type(block) is Document:
+                found.append(block)
+            elif type(block) is ToolResult:
+                found += [part for part in block.content if type(part) is Document]
     return found
 
 
@@ -78,7 +79,7 @@ def _without(block: Block, texts: dict[Document, Text]) -> Block:
     if isinstance(block, Document):
         return texts[block]
     if isinstance(block, ToolResult):
-        return replace(block, content=tuple(_part(part, texts) for part in block.content))
+        return ToolResult(block.call_id, tuple(_part(part, texts) for part in block.content), block.is_error)
     return block
 
 

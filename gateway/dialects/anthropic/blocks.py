@@ -1,6 +1,6 @@
 """Content blocks of the Anthropic API into ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway import jsontext
@@ -19,7 +19,7 @@ def content(value: str | Sequence[Json], path: str) -> tuple[Said, ...]:
     """A message's content; ``path`` is where it stands in the body. Raises INVALID_REQUEST for what cannot be sent."""
     if isinstance(value, str):
         return (Text(value),)
-    return tuple(block for index, item in enumerate(value) for block in _block(item, path, index))
+    return tuple([block for index, item in enumerate(value) for block in _block(item, path, index)])
 
 
 def texts(value: str | Sequence[Json], path: str) -> list[str]:
@@ -32,26 +32,28 @@ def texts(value: str | Sequence[Json], path: str) -> list[str]:
     return found
 
 
-def _block(item: Json, path: str, index: int) -> Iterator[Said]:
+def _block(item: Json, path: str, index: int) -> Iterable[Said]:
+    """What one block stands for, the most frequent kinds first; some stand for nothing, some for several."""
     match item["type"]:
         case "text":
-            yield Text(item["text"])
+            return (Text(item["text"]),)
         case "tool_use":
-            yield ToolCall(item["id"], item["name"], jsontext.encode(item["input"]).decode())
+            return (ToolCall(item["id"], item["name"], jsontext.encode(item["input"]).decode()),)
         case "tool_result":
-            yield _tool_result(item, f"{path}.{index}")
+            return (_tool_result(item, f"{path}.{index}"),)
         case "thinking":
-            yield from _thinking(item)
+            return _thinking(item)
         case "redacted_thinking":
-            yield RedactedThinking(item["data"])
+            return (RedactedThinking(item["data"]),)
         case "server_tool_use":
-            yield search.call(item)
+            return (search.call(item),)
         case "web_search_tool_result":
-            yield search.result(item)
+            return (search.result(item),)
         case "image":
-            yield _image(item, f"{path}.{index}")
+            return (_image(item, f"{path}.{index}"),)
         case "document":
-            yield from _document(item, f"{path}.{index}")
+            return _document(item, f"{path}.{index}")
+    return ()
 
 
 def _thinking(item: Json) -> Iterator[Thinking]:
@@ -63,13 +65,13 @@ def _thinking(item: Json) -> Iterator[Thinking]:
 
 def _tool_result(item: Json, path: str) -> ToolResult:
     value = item.get("content")
-    parts: list[Part] = []
+    parts: tuple[Part, ...]
     if isinstance(value, str):
-        parts.append(Text(value))
+        parts = (Text(value),)
     else:
-        for index, part in enumerate(value or ()):
-            parts.extend(_result_part(part, f"{path}.content.{index}"))
-    return ToolResult(item["tool_use_id"], tuple(parts), item.get("is_error") is True)
+        each = enumerate(value or ())
+        parts = tuple([made for at, part in each for made in _result_part(part, f"{path}.content.{at}")])
+    return ToolResult(item["tool_use_id"], parts, item.get("is_error") is True)
 
 
 def _result_part(part: Json, path: str) -> Iterator[Part]:
