@@ -14,6 +14,7 @@ from gateway.kiro.conversation_id import conversation_id
 from gateway.kiro.images import fit_images, pictures
 from gateway.kiro.models import Resolved
 from gateway.kiro.pairing import without_tools
+from gateway.kiro.schemas import Clean, clean
 from gateway.kiro.thinking_request import ThinkingRules, plan
 from gateway.kiro.tools import ToolNames, declare, names_of
 
@@ -70,8 +71,10 @@ class Draft:
     conversation_id: str
 
 
-def lay_out(conversation: Conversation, resolved: Resolved, layout: Layout, *, continuation_id: str) -> Draft:
-    """Lay a conversation out for Kiro. ``continuation_id``: a fresh UUID for this request.
+def lay_out(
+    conversation: Conversation, resolved: Resolved, layout: Layout, *, continuation_id: str, clean: Clean = clean
+) -> Draft:
+    """Lay a conversation out for Kiro. ``continuation_id``: a fresh UUID for this request. ``clean``: the schemas.
 
     Raises GatewayError(INVALID_REQUEST) when there is nothing to send or a picture is too large.
     """
@@ -82,7 +85,7 @@ def lay_out(conversation: Conversation, resolved: Resolved, layout: Layout, *, c
     messages = fit_images(conversation.messages, readable=resolved.model.images)
     messages = history.arrange(messages if offered else without_tools(messages))
     names = names_of(offered, messages)
-    declared = declare(offered, messages, names, layout.tool_description_limit)
+    declared = declare(offered, messages, names, layout.tool_description_limit, clean)
 
     request = replace(conversation.thinking, asked=True) if resolved.thinking else conversation.thinking
     thinking = plan(request, resolved.model, layout.thinking, conversation.max_tokens)

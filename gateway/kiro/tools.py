@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Raw
+
 from gateway.conversation import Message, Tool, ToolCall
-from gateway.kiro.schemas import clean
+from gateway.kiro.schemas import Clean, clean
 
 MAX_NAME: Final = 64
 """Characters of a tool name (rule 12)."""
@@ -77,7 +79,9 @@ def names_of(tools: Iterable[Tool], messages: Iterable[Message]) -> ToolNames:
     return ToolNames((*(tool.name for tool in tools), *called))
 
 
-def declare(tools: Iterable[Tool], messages: Iterable[Message], names: ToolNames, limit: int) -> Declared:
+def declare(
+    tools: Iterable[Tool], messages: Iterable[Message], names: ToolNames, limit: int, clean: Clean = clean
+) -> Declared:
     """Declare the offered tools, and a placeholder for each tool that only the history names (rules 10 and 11).
 
     limit: characters of a description, beyond which it moves to the system prompt; 0 leaves only Kiro's own limit.
@@ -110,7 +114,7 @@ def _too_long(description: str, limit: int) -> bool:
     return len(description.encode("utf-8", "surrogatepass")) > MAX_DESCRIPTION_BYTES
 
 
-def _specification(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _specification(name: str, description: str, schema: Mapping[str, Any] | Raw) -> dict[str, Any]:
     """One item of ``tools``; an empty description is refused (rule 13)."""
     told = description if description and not description.isspace() else f"Tool: {name}"
     return {"toolSpecification": {"name": name, "description": told, "inputSchema": {"json": schema}}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from gateway.conversation import Conversation, ToolChoice
@@ -15,6 +16,7 @@ from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.prompt_tokens import estimate_prompt
+from gateway.kiro.schemas import KnownSchemas
 from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
 from gateway.upstream.stream import OpenStream
@@ -55,7 +57,7 @@ _NAMES_KEPT: Final = 256
 
 
 class Translator:
-    """Translates conversations. Remembers only what it would find again: names of models, header blocks of frames."""
+    """Translates conversations. Remembers only what it would find again: names of models, schemas, header blocks."""
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Translator:
         self._size_limit = size_limit or SizeLimit()
         self._read_text_calls = read_text_calls
         self._blocks = HeaderBlocks()
+        self._schemas = KnownSchemas()
         self._resolved_with: Catalogue | None = None
         self._resolved: dict[str, Resolved] = {}
 
@@ -93,7 +96,10 @@ class Translator:
         if told is not conversation:
             told = replace(told, session=conversation_id(conversation))  # the words change from turn to turn
         turn_id = self._new_id()
-        fitted = fit(told, lambda it: lay_out(it, resolved, manner.layout, continuation_id=turn_id), self._size_limit)
+        draw_up = partial(
+            lay_out, resolved=resolved, layout=manner.layout, continuation_id=turn_id, clean=self._schemas.clean
+        )
+        fitted = fit(told, draw_up, self._size_limit)
         draft = fitted.draft
         asked = bool(conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(

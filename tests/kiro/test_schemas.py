@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway.kiro.schemas import clean
+from gateway import jsontext
+from gateway.kiro.schemas import KnownSchemas, clean
 
 OBJECT: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -78,3 +79,26 @@ def test_the_clients_schema_is_never_changed() -> None:
     schema = within({"additionalProperties": False, "enum": [None]})
     clean(schema)
     assert schema == within({"additionalProperties": False, "enum": [None]})
+
+
+SCHEMAS = [within({"minimum": 1}), within({"minimum": True}), within({"default": None}), {}, {"$schema": "x"}]
+
+
+def test_a_known_schema_is_the_cleaned_one_as_json() -> None:
+    known = KnownSchemas()
+    for schema in SCHEMAS * 2:
+        assert jsontext.encode(known.clean(schema)) == jsontext.encode(clean(schema))
+
+
+def test_a_schema_is_cleaned_once() -> None:
+    known = KnownSchemas()
+    assert known.clean(within({"minimum": 1})) is known.clean(within({"minimum": 1}))
+
+
+def test_the_oldest_schemas_make_room() -> None:
+    small, other, large = within({"minimum": 1}), within({"minimum": 2}), within({"title": "x" * 100})
+    known = KnownSchemas(most_bytes=120)
+    first, second = known.clean(small), known.clean(other)
+    assert known.clean(other) is second
+    known.clean(large)
+    assert known.clean(small) is not first and known.clean(large) == known.clean(large)
