@@ -70,9 +70,9 @@ def with_reasoning(messages: tuple[Message, ...], find: Callable[[str], Reasonin
 
 
 def _first(message: Message, find: Callable[[str], Reasoning | None]) -> Reasoning | None:
-    known = (find(block.id) for block in message.blocks if isinstance(block, ToolCall))
+    known = (find(block.id) for block in message.blocks if type(block) is ToolCall)
     return next((found for found in known if found is not None), None)
 
 
 def _is_sealed(block: object) -> bool:
-    return isinstance(block, RedactedThinking) or (isinstance(block, Thinking) and bool(block.signature))
+    return type(block) is RedactedThinking or (type(block) is Thinking and bool(block.signature))
