@@ -91,14 +91,8 @@ class Generate:
 
         if self._buffered:
             held = Buffered(encoder, opening, opened, record)
-            pump, begin = Pump(held, response, record, self._pace), held.open
-        else:
-            pump, begin = Pump(encoder(opening), response, record, self._pace), opened
-        answered = await pump.run(begin)
-        # It leads back to the record by way of the pump, and a circle with a request of 400 KB in it would wait for
-        # the garbage collector: an agent's hundred requests took 190 MB then, all of it cold memory.
-        record.abort = None
-        return answered
+            return await Pump(held, response, record, self._pace).run(held.open)
+        return await Pump(encoder(opening), response, record, self._pace).run(opened)
 
     async def _whole(
         self, record: Record, conversation: Conversation, translation: Translation, recollection: Recollection
