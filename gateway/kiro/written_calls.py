@@ -31,7 +31,8 @@ _END_CALLED: Final = re.compile(r"\s*\]")
 _END_INVOKE: Final = re.compile(r"\s*</invoke>")
 _END_CALLS: Final = re.compile(r"\s*</function_calls>")
 _END_TAGGED: Final = re.compile(r"\s*</tool_call>")
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+"""A bracket, or a string; one that is not closed goes on to the end, so that no character is looked at twice."""
 _SPACE_AFTER_BRACKET: Final = re.compile(r"^\[\s+")
 
 

@@ -89,3 +89,8 @@ def test_a_form_is_known_by_its_beginning_and_may_come_until_then(form: str) -> 
 )
 def test_what_cannot_become_a_form(text: str) -> None:
     assert named_tool(text) is None and not may_name_tool(text)
+
+
+def test_a_text_that_ends_within_a_string_is_gone_over_once() -> None:
+    text = '[Called read with args: {"a": "' + 'say \\"{x}\\" ' * 100_000  # for ever, if once from each quotation mark
+    assert read_calls(text, {"read": {}}) == ()
