@@ -13,6 +13,9 @@ LIMIT: Final = 5
 _FAILS: Final = re.compile(r"\W{0,20}(?:error|failed|failure|traceback|exception|fatal)\b", re.IGNORECASE)
 """How the text of a failing result begins, for client APIs that have no mark for failure."""
 
+_OF_CLIENT: Final = re.compile(r"\s*(?:<|$)")
+"""How a text begins that a client adds to results by itself (``<system-reminder>``, ``<environment_details>``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
@@ -23,7 +26,12 @@ class Repeat:
 
 
 def repeated_failure(messages: tuple[Message, ...]) -> Repeat | None:
-    """The circle the history ends in, or None. Looks only at as many calls as are the same."""
+    """The circle the history ends in, or None: also when the user had a word last, which may lead out of it.
+
+    Looks only at as many calls as are the same.
+    """
+    if messages and _user_spoke(messages[-1]):
+        return None
     first: tuple[ToolCall, str] | None = None
     times = 0
     for call, result in _latest(messages):
@@ -36,6 +44,10 @@ def repeated_failure(messages: tuple[Message, ...]) -> Repeat | None:
             break
         times += 1
     return Repeat(first[0].name, times) if first is not None and times >= LIMIT else None
+
+
+def _user_spoke(message: Message) -> bool:
+    return any(isinstance(block, Text) and not _OF_CLIENT.match(block.text) for block in message.blocks)
 
 
 def _latest(messages: tuple[Message, ...]) -> Iterator[tuple[ToolCall, ToolResult]]:

@@ -58,6 +58,24 @@ def test_what_is_no_circle(history: History) -> None:
     assert repeated_failure(history) is None
 
 
+def answered(*texts: str) -> History:
+    """A circle whose last result comes with these texts behind it."""
+    history = tried(LIMIT)
+    return (*history[:-1], Message("user", (*history[-1].blocks, *map(Text, texts))))
+
+
+@pytest.mark.parametrize(
+    "history", [(*tried(LIMIT), Message("user", (Text("do it otherwise"),))), answered("<note>x</note>", "otherwise")]
+)
+def test_a_user_who_says_how_to_go_on_ends_it(history: History) -> None:
+    assert repeated_failure(history) is None
+    assert repeated_failure((*history, *tried(1))) == Repeat("read", LIMIT + 1)
+
+
+def test_what_a_client_adds_to_a_result_does_not() -> None:
+    assert repeated_failure(answered("<system-reminder>x</system-reminder>", "\n")) == Repeat("read", LIMIT)
+
+
 def test_text_between_the_calls_and_calls_side_by_side_do_not_hide_it() -> None:
     calls = tuple(ToolCall(f"c{n}", "read", "{}") for n in range(3))
     results = tuple(ToolResult(f"c{n}", (Text("no such file"),), is_error=True) for n in range(3))
