@@ -5,9 +5,9 @@ import gc
 import signal
 import socket as socket_options
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from socket import AF_INET, AF_INET6, socket
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -24,7 +24,8 @@ YOUNG_OBJECTS: Final = 20_000
 without it; Python's own 700 made it a quarter of the cost of a streamed event."""
 
 GOODBYE: Final = 0.1
-"""Seconds that TLS connections get to close after the last answer; the loop ends with noise while one has not."""
+"""Seconds that TLS connections get to close after the last answer; the loop ends with noise while one has not. Also
+the time between two looks at what slow clients have yet to take."""
 
 HEADER_BYTES: Final = 32 * 1024
 """Of one header field: Codex sends its turn's metadata in one. aiohttp's own limit is 8190."""
@@ -68,6 +69,7 @@ async def serve_until(
     runner = runner_for(app, GRACE)
     await runner.setup()
     _end_hung_peers(listener)
+    transports: list[asyncio.Transport] = []
     try:
         site = web.SockSite(runner, listener, backlog=BACKLOG)
         await site.start()
@@ -77,11 +79,25 @@ async def serve_until(
         await site.stop()
         await asyncio.sleep(0)  # requests that have arrived begin, and are not taken for idle connections
         if runner.server is not None:
+            transports += [busy for one in runner.server.connections if (busy := one.transport) is not None]
             runner.server.pre_shutdown()  # idle connections close now, busy ones after their answer
         await app[DRAIN].finish(drain_timeout, signals.hurry)
     finally:
         await runner.cleanup()
-        await asyncio.sleep(GOODBYE)
+        await let_go(transports)
+
+
+async def let_go(
+    transports: Sequence[asyncio.Transport], sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+) -> None:
+    """Wait until clients have taken the ends of their answers, for ``GRACE`` seconds; drop those who do not."""
+    await sleep(GOODBYE)
+    for _ in range(round(GRACE / GOODBYE)):
+        if not any(transport.get_write_buffer_size() for transport in transports):
+            break
+        await sleep(GOODBYE)
+    for transport in transports:
+        transport.abort()
 
 
 def _calm_collector() -> None:

@@ -144,6 +144,17 @@ def test_an_idle_connection_does_not_hold_up_the_end(rig: Rig, tmp_path: Path) -
         assert process.stop() == 0
 
 
+def test_a_client_that_takes_nothing_is_dropped_in_the_end(rig: Rig, tmp_path: Path) -> None:
+    big = {"event": "assistantResponseEvent", "payload": {"content": "word " * 2_000_000}}
+    rig.simulator.push({"frames": [big], "stall": True})
+    with stopping(rig, tmp_path, drain="0") as process:
+        peer = begin(process, "/v1/messages", stream=True, max_tokens=64_000)
+        assert peer.recv(1) == b"H"  # the answer waits behind it
+        process.popen.send_signal(signal.SIGTERM)
+        assert process.popen.wait(CEILING) == 0
+        peer.close()
+
+
 def test_many_streams_all_end_by_themselves_or_with_an_error(rig: Rig, tmp_path: Path) -> None:
     rig.simulator.push(*([GATED] * 10), *([ENDLESS] * 10))
     with stopping(rig, tmp_path, drain="3600") as process:
