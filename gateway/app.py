@@ -44,7 +44,7 @@ from gateway.web.memory import FORGETFUL
 from gateway.web.middlewares.access_log import access_log
 from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
-from gateway.web.middlewares.drain import DRAIN, Drain, drained
+from gateway.web.middlewares.drain import DRAIN, Drain, drained, tell_end
 from gateway.web.middlewares.errors import errors
 from gateway.web.middlewares.expect import ask_late, expect
 from gateway.web.middlewares.request_id import request_id, tell_request_id
@@ -149,7 +149,7 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
         ],
     )
     app[DRAIN] = drain
-    app.on_response_prepare.append(tell_request_id)
+    app.on_response_prepare.extend((tell_request_id, tell_end))
     if given.simulated:
         app.on_response_prepare.append(_tell_simulated)
     return app

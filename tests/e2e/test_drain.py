@@ -89,6 +89,24 @@ def test_a_stream_finishes_while_nobody_new_is_let_in(rig: Rig, tmp_path: Path) 
         assert process.popen.wait(CEILING) == 0
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_begins_to_be_answered_now_says_that_its_connection_ends(
+    rig: Rig, tmp_path: Path, number: signal.Signals, stream: bool
+) -> None:
+    rig.simulator.push({"frames": [{**TEXT, "gate": "first"}, END]})
+    with stopping(rig, tmp_path) as process:
+        peer = begin(process, "/v1/messages", stream=stream)
+        rig.simulator.wait("generate")
+        process.popen.send_signal(number)
+        while not refused(process):
+            pass
+        rig.simulator.open("first")
+        head, _, body = read_all(peer).partition(b"\r\n\r\n")
+        assert process.popen.wait(CEILING) == 0
+    assert b"\r\nconnection: close" in head.lower() and b"keep-alive" not in head and b"end_turn" in body
+
+
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
 def test_what_does_not_finish_in_time_ends_with_an_error_event(rig: Rig, tmp_path: Path, path: str) -> None:
     rig.simulator.push(ENDLESS)

@@ -17,9 +17,10 @@ RETRY_AFTER: Final = 2.0
 
 
 class Drain:
-    """The requests that are being answered."""
+    """The requests that are being answered. stopping: the process ends when they are."""
 
     def __init__(self) -> None:
+        self.stopping = False
         self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
         self._empty = asyncio.Event()
@@ -27,6 +28,7 @@ class Drain:
 
     async def finish(self, limit: float, hurry: asyncio.Event) -> None:
         """Wait until nothing is under way, for ``limit`` seconds or until ``hurry``; then end the rest."""
+        self.stopping = True
         emptied = asyncio.ensure_future(self._empty.wait())
         hurried = asyncio.ensure_future(hurry.wait())
         try:
@@ -77,3 +79,9 @@ def _stopping(request: web.Request) -> GatewayError:
 
 
 DRAIN: Final = web.AppKey("drain", Drain)
+
+
+async def tell_end(request: web.Request, response: web.StreamResponse) -> None:
+    """on_response_prepare: a connection that ends with this answer says so, and nobody sends another request on it."""
+    if request.app[DRAIN].stopping:
+        response.headers["Connection"] = "close"
