@@ -42,9 +42,9 @@ class Process:
 
 
 @contextmanager
-def running(*arguments: str, environment: Mapping[str, str], log: Path) -> Iterator[Process]:
-    """Run the program until the block ends."""
-    command = [sys.executable, "-m", "gateway", *arguments]
+def running(*arguments: str, environment: Mapping[str, str], log: Path, module: str = "gateway") -> Iterator[Process]:
+    """Run the program, or another module that runs it, until the block ends."""
+    command = [sys.executable, "-m", module, *arguments]
     with log.open("w") as errors:
         popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=dict(environment), text=True)
     try:

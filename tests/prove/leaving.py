@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tests.processes import KEY, Process, gateway_environment, running
+from tests.prove.counted import COUNT, count
 from tests.prove.stage import REFRESH_SECONDS, Upstream, go, upstream
 
 CLIENTS: Final = 10_000
@@ -152,8 +153,14 @@ async def _campaign(folder: Path, clients: int, found: Found) -> dict[str, Any]:
 def _gateway(stack: ExitStack, folder: Path, name: str, url: str, **settings: str) -> Process:
     home = folder / name
     home.mkdir()
-    given = gateway_environment(home, url, None, LOG_LEVEL="WARNING", BASE_RETRY_DELAY="30", **settings)
-    return stack.enter_context(running("serve", "--port", "0", environment=given, log=home / "log"))
+    calm = {"LOG_LEVEL": "WARNING", "BASE_RETRY_DELAY": "30", COUNT: str(_count_of(home))}
+    given = gateway_environment(home, url, None, **calm, **settings)
+    module = "tests.prove.counted"
+    return stack.enter_context(running("serve", "--port", "0", environment=given, log=home / "log", module=module))
+
+
+def _count_of(home: Path) -> Path:
+    return home / "tasks"
 
 
 async def _at_large(folder: Path, kiro: Upstream, clients: int, found: Found, dice: random.Random) -> dict[str, Any]:
@@ -165,16 +172,17 @@ async def _at_large(folder: Path, kiro: Upstream, clients: int, found: Found, di
         await crowd.answered(20)
         found.seconds.clear()
         found.clients.clear()
-        before = await _held(gateway.popen.pid)
+        before = await _held(gateway)
         phases = [(OPEN + WITHOUT)[number % 6] for number in range(clients)]
         dice.shuffle(phases)
         await crowd.many(phases)
         again = sum(kiro.arrived[number] > moment + PROMISED_MS / 1000 for number, moment in crowd.moments.items())
         answered = await crowd.answered(200)
-        after = await _held(gateway.popen.pid)
+        after = await _held(gateway)
     left = {name: after[name] - before[name] for name in before}
     _expect(found, again == 0, f"{again} requests were sent again after their client had left")
     _expect(found, answered == 200, f"only {answered} of 200 requests were answered afterwards")
+    _expect(found, left["tasks"] <= 0, f"tasks left over: {left}")
     _expect(found, left["descriptors"] <= 2 and left["threads"] <= 0, f"left over: {left}")
     _expect(found, left["memory_kb"] <= GROWTH_KB, f"memory grew: {left}")
     return {**left, "sent_again": again}
@@ -254,12 +262,13 @@ def _status(pid: int) -> dict[str, str]:
     return dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
 
 
-async def _held(pid: int) -> dict[str, int]:
-    """What a process holds: descriptors, threads, resident memory; once its sockets have come to rest."""
-    counts = [-1]
+async def _held(gateway: Process) -> dict[str, int]:
+    """What it holds: tasks, descriptors, threads, resident memory; once its sockets have come to rest."""
+    pid, counts = gateway.popen.pid, [-1]
     while len(counts) < 5 or len(set(counts[-5:])) > 1:
         await asyncio.sleep(0.1)
         counts.append(len(os.listdir(f"/proc/{pid}/fd")))  # noqa: PTH208 - names in /proc, not files
     status = _status(pid)
     memory = int(status["VmRSS"].split()[0])
-    return {"descriptors": counts[-1], "threads": int(status["Threads"]), "memory_kb": memory}
+    tasks = await asyncio.to_thread(count, pid, _count_of(gateway.log.parent))
+    return {"tasks": tasks, "descriptors": counts[-1], "threads": int(status["Threads"]), "memory_kb": memory}
