@@ -19,6 +19,8 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection as HttpConnection
 from aiohttp.tracing import Trace
 from yarl import URL
@@ -68,6 +70,16 @@ class DirectConnector(TCPConnector):
             raise  # aiohttp makes its own error of it
         except self.faults as error:
             raise UnconnectedError from error
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        """Give a connection back; at once and for good where its answer was not read to its end.
+
+        A polite closing first sends all that waits to be sent, and over TLS waits for the other side's goodbye; from a
+        Kiro that is silent or does not read none comes.
+        """
+        if should_close:
+            protocol.abort()
+        super()._release(key, protocol, should_close=should_close)
 
 
 class Connection:

@@ -1,8 +1,9 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -11,6 +12,8 @@ from gateway.errors import UpstreamError
 from gateway.upstream.connection import Connection, Plain
 from tests.upstream.conftest import Talk
 
+CEILING = 20.0
+"""Seconds; a TLS connection that is closed politely waits 30 for the other side."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -207,3 +210,70 @@ async def test_r37_what_came_unasked_on_an_idle_connection_is_no_answer_to_the_n
             if idle.should_close:
                 break
         assert (await get(connection, url)).body == b"ok"
+
+
+@asynccontextmanager
+async def left_in_the_middle(url: str, body: bytes, begun: asyncio.Event, **settings: Any) -> AsyncIterator[None]:
+    """A request that is cancelled when ``begun`` is set; then the block."""
+    connection = Connection(**settings)
+    call = asyncio.create_task(connection.call("POST", url, {}, body, where="Kiro", patience=CEILING))
+    try:
+        async with asyncio.timeout(CEILING):
+            await begun.wait()
+            call.cancel()
+            await asyncio.wait({call})
+            yield
+    finally:
+        await connection.close()
+
+
+async def decrypted(context: ssl.SSLContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The first that a client says over TLS, to a server that leaves the rest as it is."""
+    given, made = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(given, made, server_side=True)
+    while True:
+        try:
+            tls.do_handshake()
+            return tls.read(65536)
+        except ssl.SSLWantReadError:
+            writer.write(made.read())
+            given.write(await reader.read(65536))
+
+
+async def test_a_request_that_is_left_ends_its_connection_though_kiro_answers_no_goodbye(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def stone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await decrypted(context_for(authority), reader, writer)).startswith(b"POST")
+        begun.set()
+        while await reader.read(65536):
+            pass
+        gone.set()
+
+    async with listening(stone) as port:
+        url = f"https://127.0.0.1:{port}/"
+        async with left_in_the_middle(url, b"", begun, ca_file=tmp_path / "ca.pem"):
+            await gone.wait()
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")  # more than the kernel takes at once
+async def test_what_was_not_sent_when_a_request_is_left_is_not_sent() -> None:
+    body = bytes(64 << 20)
+    begun, left, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    received: list[int] = []
+
+    async def slow(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        begun.set()
+        await left.wait()
+        with suppress(ConnectionError):
+            while piece := await reader.read(1 << 20):
+                received.append(len(piece))
+        gone.set()
+
+    async with listening(slow) as port, left_in_the_middle(f"http://127.0.0.1:{port}/", body, begun):
+        left.set()
+        await gone.wait()
+    assert sum(received) < len(body)
