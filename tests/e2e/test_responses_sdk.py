@@ -10,6 +10,7 @@ import pytest
 from openai.types.responses import Response
 from pydantic import BaseModel
 
+from gateway.kiro.recovery import NOTICE
 from tests.e2e.conftest import Rig
 from tests.processes import KEY
 
@@ -173,7 +174,7 @@ def test_a_fault_in_mid_stream_is_response_failed_and_the_last_event(rig: Rig, g
 
 
 @pytest.mark.parametrize("tool", [APPLY_PATCH, READ_FILE])
-def test_a_cut_call_ends_as_incomplete(rig: Rig, gpt: openai.OpenAI, tool: Any) -> None:
+def test_a_cut_call_ends_as_incomplete_and_the_model_is_told(rig: Rig, gpt: openai.OpenAI, tool: Any) -> None:
     frames = [
         {"event": "toolUseEvent", "payload": {"toolUseId": "t1", "name": tool["name"], "input": '{"input": "half'}},
         {"event": "meteringEvent", "payload": {"unit": "credit", "unitPlural": "credits", "usage": 0.1}},
@@ -183,6 +184,10 @@ def test_a_cut_call_ends_as_incomplete(rig: Rig, gpt: openai.OpenAI, tool: Any) 
         last = list(stream)[-1]
     assert last.type == "response.incomplete" and last.response.incomplete_details is not None
     assert last.response.incomplete_details.reason == "max_output_tokens"
+    kind = "custom_tool_call_output" if tool["type"] == "custom" else "function_call_output"
+    result: Any = {"type": kind, "call_id": "t1", "output": "invalid"}
+    gpt.responses.create(model=MODEL, previous_response_id=last.response.id, input=[result], tools=[tool])
+    assert NOTICE in sent(rig)["currentMessage"]["userInputMessage"]["content"]
 
 
 def test_a_fault_in_a_whole_answer_is_a_status(rig: Rig, gpt: openai.OpenAI) -> None:
