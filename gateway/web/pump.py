@@ -75,6 +75,7 @@ class Pump:
         finally:
             await heart.stop()
         self._record.capture.client_bytes(last)
+        self._record.ending = True
         response = await self._response.end(last)
         if self._response.gone:
             self._record.end = "client_left"

@@ -24,6 +24,7 @@ class Record:
     cut: told the ids of calls that the output limit cut off. reasoned: told the ids of calls and the signed reasoning.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
+    ending: the last bytes of a streamed answer are on their way, so that nothing may follow them.
     repaired: the model was asked a second time, since its first answer was not what the client demanded.
     """
 
@@ -39,6 +40,7 @@ class Record:
     stop: Stop | None = None
     error: GatewayError | None = None
     end: str | None = None
+    ending: bool = False
     repaired: bool = False
     answer: Answer | None = None
     told: dict[str, str] = field(default_factory=dict)

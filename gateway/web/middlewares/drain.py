@@ -51,7 +51,7 @@ class Drain:
         try:
             return await handler(request)
         except asyncio.CancelledError:
-            if not self._over.is_set():  # the client left
+            if not self._over.is_set() or request[RECORD].ending:  # the client left, or has but to take the end
                 raise
             task.uncancel()
             raise _stopping(request) from None

@@ -18,12 +18,13 @@ class Room:
     """Requests that are answered when ``go`` is set; ``begun`` when one is there."""
 
     def __init__(self) -> None:
+        self.ending = False
         self.drain, self.go, self.begun, self.hurry = Drain(), asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._middleware = drained(self.drain)
 
     def ask(self, attempts: int = 0) -> "asyncio.Task[web.StreamResponse]":
         request = make_mocked_request("POST", "/v1/messages")
-        request[RECORD] = Record("req_1")
+        request[RECORD] = Record("req_1", ending=self.ending)
         request[RECORD].trace.attempts = attempts
         return asyncio.ensure_future(self._middleware(request, self._answer))
 
@@ -87,3 +88,12 @@ async def test_a_client_that_leaves_is_no_error_of_the_end(room: Room) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await room.drain.finish(FOR_EVER, room.hurry)
+
+
+async def test_an_answer_that_a_slow_client_has_but_to_take_gets_no_error_behind_its_end(room: Room) -> None:
+    room.ending = True
+    task = room.ask(attempts=1)
+    await room.begun.wait()
+    await room.drain.finish(0, room.hurry)
+    with pytest.raises(asyncio.CancelledError):
+        await task
