@@ -79,8 +79,11 @@ async def serve_until(
         await site.stop()
         await asyncio.sleep(0)  # requests that have arrived begin, and are not taken for idle connections
         if runner.server is not None:
-            transports += [busy for one in runner.server.connections if (busy := one.transport) is not None]
-            runner.server.pre_shutdown()  # idle connections close now, busy ones after their answer
+            transports += [open_ for one in runner.server.connections if (open_ := one.transport) is not None]
+            runner.server.pre_shutdown()  # busy connections close after their answer
+        for idle in transports:
+            if not app[DRAIN].awaits(idle):
+                idle.close()  # aiohttp would leave it open and deaf, and what is asked on it now without an answer
         await app[DRAIN].finish(drain_timeout, signals.hurry)
     finally:
         await runner.cleanup()

@@ -162,6 +162,19 @@ def test_an_idle_connection_does_not_hold_up_the_end(rig: Rig, tmp_path: Path) -
         assert process.stop() == 0
 
 
+def test_an_idle_connection_is_closed_while_others_are_answered(rig: Rig, tmp_path: Path) -> None:
+    rig.simulator.push(ENDLESS)
+    with stopping(rig, tmp_path, drain="3600") as process:
+        busy, idle = begin(process, "/v1/messages", stream=True), begin(process, "/nowhere")
+        read_until(busy, b"first")
+        read_until(idle, b"no such path")
+        process.popen.send_signal(signal.SIGTERM)
+        assert read_all(idle) == b""
+        process.popen.send_signal(signal.SIGTERM)
+        assert b"being stopped" in read_all(busy)
+        assert process.popen.wait(CEILING) == 0
+
+
 def test_a_client_that_takes_nothing_is_dropped_in_the_end(rig: Rig, tmp_path: Path) -> None:
     big = {"event": "assistantResponseEvent", "payload": {"content": "word " * 2_000_000}}
     rig.simulator.push({"frames": [big], "stall": True})

@@ -22,9 +22,13 @@ class Drain:
     def __init__(self) -> None:
         self.stopping = False
         self._over = asyncio.Event()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: dict[asyncio.Task[object], asyncio.Transport | None] = {}
         self._empty = asyncio.Event()
         self._empty.set()
+
+    def awaits(self, transport: asyncio.Transport) -> bool:
+        """Whether a request of this connection is being answered."""
+        return transport in self._tasks.values()
 
     async def finish(self, limit: float, hurry: asyncio.Event) -> None:
         """Wait until nothing is under way, for ``limit`` seconds or until ``hurry``; then end the rest."""
@@ -46,7 +50,7 @@ class Drain:
         task = asyncio.current_task()
         if task is None or self._over.is_set():
             raise _stopping(request)
-        self._tasks.add(task)
+        self._tasks[task] = request.transport
         self._empty.clear()
         try:
             return await handler(request)
@@ -56,7 +60,7 @@ class Drain:
             task.uncancel()
             raise _stopping(request) from None
         finally:
-            self._tasks.discard(task)
+            del self._tasks[task]
             if not self._tasks:
                 self._empty.set()
 
