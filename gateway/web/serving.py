@@ -23,6 +23,9 @@ YOUNG_OBJECTS: Final = 20_000
 """New containers between two looks of the garbage collector. A request makes a few hundred, and nearly all are freed
 without it; Python's own 700 made it a quarter of the cost of a streamed event."""
 
+LAST_CALL: Final = 0.05
+"""Seconds for those who had come before the signal; a loop that was busy has not looked at them yet."""
+
 GOODBYE: Final = 0.1
 """Seconds that TLS connections get to close after the last answer; the loop ends with noise while one has not. Also
 the time between two looks at what slow clients have yet to take."""
@@ -76,8 +79,10 @@ async def serve_until(
         _calm_collector()
         announce()
         await signals.stop.wait()
+        app[DRAIN].stopping = True
+        await asyncio.sleep(LAST_CALL)  # who waits to be accepted comes in: closing the socket would reset him
         await site.stop()
-        await asyncio.sleep(0)  # requests that have arrived begin, and are not taken for idle connections
+        await asyncio.sleep(LAST_CALL)  # his request begins, and its connection is not taken for an idle one
         if runner.server is not None:
             transports += [open_ for one in runner.server.connections if (open_ := one.transport) is not None]
             runner.server.pre_shutdown()  # busy connections close after their answer

@@ -89,6 +89,19 @@ def test_a_stream_finishes_while_nobody_new_is_let_in(rig: Rig, tmp_path: Path) 
         assert process.popen.wait(CEILING) == 0
 
 
+def test_requests_sent_before_the_signal_are_answered_though_nobody_had_looked_at_them(
+    rig: Rig, tmp_path: Path
+) -> None:
+    with stopping(rig, tmp_path) as process:
+        process.popen.send_signal(signal.SIGSTOP)  # a busy loop, as seen from outside
+        peers = [begin(process, "/v1/messages", stream=number % 2 == 0) for number in range(20)]
+        process.popen.send_signal(signal.SIGTERM)
+        process.popen.send_signal(signal.SIGCONT)
+        answers = [read_all(peer) for peer in peers]
+        assert process.popen.wait(CEILING) == 0
+    assert all(b"end_turn" in answer for answer in answers)
+
+
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_begins_to_be_answered_now_says_that_its_connection_ends(

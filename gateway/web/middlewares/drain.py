@@ -17,7 +17,7 @@ RETRY_AFTER: Final = 2.0
 
 
 class Drain:
-    """The requests that are being answered. stopping: the process ends when they are."""
+    """The requests that are being answered. stopping: set when the process is to end."""
 
     def __init__(self) -> None:
         self.stopping = False
@@ -32,7 +32,6 @@ class Drain:
 
     async def finish(self, limit: float, hurry: asyncio.Event) -> None:
         """Wait until nothing is under way, for ``limit`` seconds or until ``hurry``; then end the rest."""
-        self.stopping = True
         emptied = asyncio.ensure_future(self._empty.wait())
         hurried = asyncio.ensure_future(hurry.wait())
         try:
