@@ -53,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "kills" in chosen and shutil.which("strace") is None:
         print("The part `kills` needs strace. On Debian or Ubuntu: sudo apt install strace", file=sys.stderr)
         return 1
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     broken = [name for name in chosen if not _held(name, *table[name], keep=not options.quick)]
     if not options.quick:
         results.publish()
@@ -70,4 +69,5 @@ def _held(name: str, words: str, run: Callable[[], dict[str, Any]], *, keep: boo
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     sys.exit(main())

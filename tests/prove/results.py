@@ -54,7 +54,8 @@ def table(found: Mapping[str, Any]) -> str:
         ),
         (
             "Clients that leave: queued, connecting, refreshing, waiting, streaming, silent, between two sends",
-            f"{leaving['clients']:,} left; descriptors {leaving['descriptors']:+}, threads {leaving['threads']:+}, "
+            f"{leaving['clients']:,} left; tasks {leaving['tasks']:+}, descriptors {leaving['descriptors']:+}, "
+            f"threads {leaving['threads']:+}, "
             f"memory {leaving['memory_kb'] / 1000:+.1f} MB, places lost {leaving['slots_lost']}; "
             f"Kiro let go after {leaving['p50_ms']:.1f} ms (p50), {leaving['p99_ms']:.1f} ms (p99)",
         ),

@@ -1,5 +1,6 @@
 """One line a request, however it ends: with what it took, without what was said."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -36,8 +37,9 @@ class Lines:
         return [record for record in self._records if record["event"] == "request" and record["path"] != "/health"]
 
     async def only(self) -> dict[str, Any]:
-        while not self.all():
-            await self._live.get("/health")
+        async with asyncio.timeout(30):
+            while not self.all():
+                await self._live.get("/health")
         [line] = self.all()
         assert SAID not in str(self._records) and KEY not in str(self._records)
         assert "nobody may log" not in json.dumps(line)
