@@ -53,7 +53,7 @@ class AnswerStream:
                 await self._begin()
             await self._response.write(chunk)
         except ConnectionResetError:
-            self.gone = True
+            self._let_go()
 
     async def end(self, chunk: bytes = b"") -> web.StreamResponse:
         """Send the last chunk together with the end, and hand the response to the server."""
@@ -63,8 +63,14 @@ class AnswerStream:
                     await self._begin()
                 await self._response.write_eof(chunk)
             except ConnectionResetError:
-                self.gone = True
+                self._let_go()
         return self._response
+
+    def _let_go(self) -> None:
+        """The client has left. One that only half closed and reads nothing may still hold up another write: it ends."""
+        self.gone = True
+        if self._request.transport is not None:
+            self._request.transport.abort()
 
     async def _begin(self) -> None:
         self.began = True

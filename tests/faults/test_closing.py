@@ -1,6 +1,7 @@
 """R32, R35: every answer of Kiro is closed on every path, and none is read faster than its client reads."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -18,8 +19,10 @@ from gateway.simulator.server import Simulator
 from tests.faults.conftest import CALM
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HELLO, HELLO_BYTES, Received, encoded, gateway_to, left, raw_kiro, said
+from tests.live import HELLO as HELLO_BODY
 from tests.live import Live, gateway
 from tests.upstream.conftest import Way, way
+from tests.web import raw
 
 FAULTS: list[dict[str, Any]] = [
     {"frames": HELLO},
@@ -37,6 +40,10 @@ FAULTS: list[dict[str, Any]] = [
     {"frames": []},
     *({"hex": HELLO_BYTES.hex(), "cut_at": at, "how": how} for how in CUTS for at in (3, 60, 200)),
 ]
+
+
+BLANKS = " " * 60_000
+"""Text of few tokens: no limit of the client's may end an answer that is to fill all buffers on its way."""
 
 
 @pytest.fixture
@@ -111,7 +118,7 @@ async def test_r32_a_kiro_that_goes_on_after_the_error_is_hung_up_on(form: Form,
 
 async def test_r35_a_client_that_stops_reading_stops_the_reading_of_kiro(simulator: Simulator, tmp_path: Path) -> None:
     for form in (Form("anthropic", stream=True), Form("openai", stream=True)):
-        simulator.push({"frames": [said("x" * 60_000)], "repeat": 4000})
+        simulator.push({"frames": [said(BLANKS)], "repeat": 4000})
         async with gateway(simulator, tmp_path, **CALM) as live, live.post(form.path, **form.body()) as answer:
             await answer.content.readany()
             exchange = simulator.requests("generate")[-1]
@@ -119,6 +126,22 @@ async def test_r35_a_client_that_stops_reading_stops_the_reading_of_kiro(simulat
             answer.close()
         await simulator.until("client_left")
         simulator.state.record.clear()
+
+
+async def test_r35_a_client_that_reads_nothing_and_half_closes_is_let_go_with_the_next_ping(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.push({"frames": [said(BLANKS)], "repeat": 4000})
+    body = json.dumps({**HELLO_BODY, "stream": True, "max_tokens": 64_000}).encode()
+    told = {"content_type": "application/json", "content_length": len(body)}
+    async with (
+        gateway(simulator, tmp_path, **CALM, stream__ping_interval=0.2) as live,
+        raw.said(live, "POST", "/v1/messages", body, **told) as client,
+    ):
+        await client.reader.readuntil(b"message_start")
+        await standstill(live, simulator.requests("generate")[-1])
+        client.writer.write_eof()
+        await simulator.until("client_left")
 
 
 async def standstill(live: Live, exchange: Exchange) -> int:
@@ -129,11 +152,12 @@ async def standstill(live: Live, exchange: Exchange) -> int:
         for _ in range(300):
             await asyncio.sleep(0)
         await live.get("/health")
+    assert exchange.ending == "open"
     return before
 
 
 async def test_r35_many_readers_that_stand_still_hold_up_nobody(simulator: Simulator, tmp_path: Path) -> None:
-    simulator.push({"frames": [said("x" * 60_000)], "repeat": 4000, "times": 4}, {"frames": HELLO, "times": 4})
+    simulator.push({"frames": [said(BLANKS)], "repeat": 4000, "times": 4}, {"frames": HELLO, "times": 4})
     async with gateway(simulator, tmp_path, **CALM) as live:
         form = Form("anthropic", stream=True)
         stalled = [await live.post(form.path, **form.body()) for _ in range(4)]
