@@ -19,11 +19,16 @@ def uncollected() -> Iterator[list[Record]]:
     left: list[Record] = []
     gc.collect()
     gc.disable()
+    others = {id(record) for record in records()}
     try:
         yield left
-        left += [found for found in gc.get_objects() if isinstance(found, Record)]
+        left += [record for record in records() if id(record) not in others]
     finally:
         gc.enable()
+
+
+def records() -> list[Record]:
+    return [found for found in gc.get_objects() if type(found) is Record]
 
 
 @pytest.mark.parametrize("stream", [True, False])
