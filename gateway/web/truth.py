@@ -23,6 +23,7 @@ def truth(record: Record) -> dict[str, str]:
             "x-kiro-gateway-account": _masked(trace.account),
             "x-kiro-gateway-upstream-request-id": trace.upstream_request_id,
             "x-kiro-gateway-attempts": str(trace.attempts),
+            "x-kiro-gateway-stuck": str(trace.stuck or ""),
         }
         told.update({name: value for name, value in facts.items() if value})
     return {name: _header_safe(value) for name, value in told.items()}

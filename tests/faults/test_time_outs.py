@@ -47,6 +47,7 @@ async def test_r20_a_stuck_request_is_sent_again_as_often_as_the_user_allows_and
     async with gateway(simulator, tmp_path, **settings) as live:
         outcome = await form.ask(live)
     assert (outcome.text, outcome.headers["x-kiro-gateway-attempts"]) == ("Hello", str(allowed + 1))
+    assert outcome.headers["x-kiro-gateway-stuck"] == str(allowed)
 
 
 @EVERY_SILENCE

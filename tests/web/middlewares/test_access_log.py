@@ -66,7 +66,17 @@ async def test_an_answer_leaves_its_tokens_stop_attempts_and_time(
     assert (line["attempts"], line["endpoint"], line["upstream_request_id"]) == (2, "codewhisperer", "kiro-7")
     assert line["model"] == line["upstream_model"] == "claude-sonnet-4.5"
     assert line.get("stream", False) is stream and line["ms"] > 0
-    assert "error" not in line and "end" not in line
+    assert line["faults"] == ["rate_limit"] and not {"error", "end", "refreshes", "waited_ms"} & line.keys()
+
+
+async def test_what_went_wrong_on_the_way_is_told_and_counted(live: Live, lines: Lines) -> None:
+    refused = {"status": 403, "body": {"message": "The bearer token included in the request is invalid."}}
+    broken = {"status": 500, "body": {"__type": "InternalServerException", "message": "x"}}
+    live.simulator.push(refused, BUSY, broken, {"frames": [TEXT, END]})
+    await live.ask(messages=MESSAGES)
+    line = await lines.only()
+    assert line["attempts"] == 4 and line["faults"] == ["authentication", "rate_limit", "upstream"]
+    assert line["refreshes"] == 1 and "stuck" not in line
 
 
 @pytest.mark.parametrize(
