@@ -122,6 +122,7 @@ class Exchange:
             while not stream.answer.begun and not stream.ended:
                 stream.events += await stream.read()
             _raise_first_fault(stream)
+            stream.events += stream.rest()
         except BaseException:
             await stream.close()
             raise

@@ -96,16 +96,23 @@ class OpenStream:
 
     def _decode(self, chunk: bytes) -> list[Event]:
         if not chunk:
-            return self.answer.finish(delimited=_delimited(self._response))
+            return self._finish()
         self._tap.upstream_bytes(chunk)
-        frames = self.answer.frames
+        begun, frames = self.answer.begun, self.answer.frames
         events = self.answer.feed(chunk)
         if self.answer.frames != frames:
             self._deadline = self._clock() + self._idle_timeout
         pending = self.answer.pending
         if (pending > SMALL or self._held) and not self._hold(pending if pending > SMALL else 0):
             return events + self.answer.fail(UpstreamError(Kind.OVERLOADED, CROWDED, should_retry=False))
-        return events
+        return events + self._finish() if begun and self._content.at_eof() else events
+
+    def rest(self) -> list[Event]:
+        """The end of the turn, if the body's end came with its last bytes: it then goes out in one write with them."""
+        return self._finish() if self._content.at_eof() else []
+
+    def _finish(self) -> list[Event]:
+        return self.answer.finish(delimited=_delimited(self._response))
 
     def _hold(self, size: int) -> bool:
         """Whether there is room for so many bytes of an unfinished frame."""

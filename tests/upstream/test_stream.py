@@ -38,6 +38,22 @@ async def test_a_whole_answer_in_a_close_delimited_body_is_complete(tmp_path: Pa
         assert isinstance((await kiro.events())[-1], Stop)
 
 
+async def test_an_end_that_came_with_the_last_bytes_is_told_with_them(tmp_path: Path) -> None:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(FRAME + USED) + FRAME + USED)
+
+    async with raw_server(talk) as server, way(server.url, tmp_path) as kiro, await kiro.open() as stream:
+        assert isinstance(stream.events[-1], Stop)
+
+
+async def test_a_fault_in_such_an_end_is_the_answers_and_no_failed_attempt(tmp_path: Path) -> None:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(USED) + USED)
+
+    async with raw_server(talk) as server, way(server.url, tmp_path) as kiro, await kiro.open() as stream:
+        assert isinstance(stream.events[-1], Failure)
+
+
 async def test_frames_that_arrived_together_with_the_reset_still_count(tmp_path: Path) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 9999\r\n\r\n" + FRAME)
