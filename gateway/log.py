@@ -36,14 +36,18 @@ _SHORTEST_HIDDEN: Final = 6
 
 _SECRET_NAME: Final = re.compile(r"(authorization|cookie|password|passwd|secret|token|api[-_]?key)$", re.IGNORECASE)
 _REVEALING: Final = (
-    r"(?i:\bbearer\s+[\w.~+/=:-]{6,}|\bbasic\s+[\w+/=]{16,})"
-    r"|\bao[ar][\w+/=:.-]{8,}"
-    r"|\b(?:ksk_|kg-|sk-)[\w-]{8,}"
-    r"|\beyJ[\w-]{6,}(?:\.[\w-]+)*"
+    # One look at the word's beginning for all of them: four took twice as long, most of what a line costs.
+    r"\b(?:(?i:bearer\s+[\w.~+/=:-]{6,}|basic\s+[\w+/=]{16,})"
+    r"|ao[ar][\w+/=:.-]{8,}"
+    r"|(?:ksk_|kg-|sk-)[\w-]{8,}"
+    r"|eyJ[\w-]{6,}(?:\.[\w-]+)*)"
     r"|(?<=://)[^/\s@]+(?=@)"
 )
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters, line and paragraph separators, marks that turn the reading direction, half characters."""
+
+_FIGURES: Final = frozenset((type(None), bool, int, float))
+_FIGURES_AND_TEXTS: Final = _FIGURES | {str}
 
 _NOISE: Final = (asyncio.CancelledError, KeyboardInterrupt, ConnectionResetError, BrokenPipeError)
 """What a library reports when a peer or a shutdown closed something: nothing anyone could act on."""
@@ -63,10 +67,11 @@ class Cleaner:
         """Clean the fields; names are cleaned too, since a record may be made of foreign keys."""
         texts = " ".join([value for value in record.values() if isinstance(value, str)])
         harmless = len(texts) <= LONGEST_FIELD and texts.isprintable() and not self._secret.search(texts)
+        fit = _FIGURES_AND_TEXTS if harmless else _FIGURES
         cleaned: Record = {}
         for name, value in record.items():
             clean, secret = self._name(name)
-            seen = harmless and not secret and isinstance(value, str)  # one look at all texts saved a look at each
+            seen = not secret and type(value) in fit  # one look at all texts saved a look at each
             cleaned[clean] = value if seen else self._field(name, value, 0)
         return cleaned
 

@@ -37,4 +37,7 @@ def _masked(account: str | None) -> str | None:
 
 def _header_safe(text: str) -> str:
     """What a header can carry: one line of ASCII."""
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in text[:LONGEST])
+    text = text[:LONGEST]
+    if text.isascii() and text.isprintable():  # as every value is that the gateway makes itself
+        return text
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)

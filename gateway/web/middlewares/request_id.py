@@ -15,13 +15,14 @@ def request_id(ids: Ids) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         name = f"req_{ids.hex(24)}"
         record = request[RECORD] = Record(name)
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            try:
-                return await handler(request)
-            finally:
-                # It leads back to the record by way of the pump, and a circle with a request of 400 KB in it would wait
-                # for the garbage collector: an agent's hundred requests took 190 MB then, all of it cold memory.
-                record.abort = None
+        before = structlog.contextvars.bind_contextvars(request_id=name)
+        try:
+            return await handler(request)
+        finally:
+            # It leads back to the record by way of the pump, and a circle with a request of 400 KB in it would wait
+            # for the garbage collector: an agent's hundred requests took 190 MB then, all of it cold memory.
+            record.abort = None
+            structlog.contextvars.reset_contextvars(**before)
 
     return middleware
 
