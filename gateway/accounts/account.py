@@ -39,6 +39,7 @@ class Account:
         # Stable over refreshes and restarts: nothing that rotates goes into it.
         self._machine_id = sha256(f"kiro-gateway machine\0{credentials.client_id or source.key}".encode()).hexdigest()
         self.id = f"{credentials.kind}-{self._machine_id[:6]}"
+        self._known: tuple[Credentials, Identity] | None = None
         self._clock = clock or Clock()
         self._tokens = Tokens(credentials, self._clock, threshold)
         self._renewal = Renewal(
@@ -118,14 +119,20 @@ class Account:
         await self._renewal.close()
 
     def _identity(self) -> Identity:
+        """Made once for each login, not twice for each request (2 us each time)."""
         mine = self.credentials
-        return Identity(
-            access_token=mine.access_token,
-            profile_arn=mine.profile_arn,
-            kind=mine.kind,
-            region=mine.api_region,
-            machine_id=self._machine_id,
-        )
+        if self._known is None or self._known[0] is not mine:
+            self._known = (
+                mine,
+                Identity(
+                    access_token=mine.access_token,
+                    profile_arn=mine.profile_arn,
+                    kind=mine.kind,
+                    region=mine.api_region,
+                    machine_id=self._machine_id,
+                ),
+            )
+        return self._known[1]
 
     async def _renewed(self, refused: str | None) -> None:
         error = await self._renewal.finished(refused)

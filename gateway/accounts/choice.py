@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.accounts.health import FRESH, Health, Out, Standing, may_hasten, standing
 from gateway.accounts.terms import Terms
 from gateway.errors import GatewayError, Kind
@@ -16,8 +18,7 @@ _SOON: Final = 60.0
 """Seconds a client may sensibly wait by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An account at the moment of choice.
 
     credits: the share left, from 0 to 1; None when not known, which counts as full. full: a request would have to

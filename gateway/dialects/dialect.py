@@ -1,10 +1,10 @@
 """What the gateway asks of a client API. A package under ``dialects/`` has one object that is a Dialect."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from marshmallow import Schema
+from msgspec import Struct
 
 from gateway.conversation import Conversation
 from gateway.errors import GatewayError
@@ -12,8 +12,7 @@ from gateway.events import Event
 from gateway.reply import Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What is known when an answer begins.
 
     answer_id: 24 or more characters of ``[A-Za-z0-9]``, without the API's own prefix (``msg_``, ``chatcmpl-``).

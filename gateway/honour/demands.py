@@ -1,7 +1,8 @@
 """All that one request demands of its answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.conversation import Conversation, OutputFormat, ToolChoice
 from gateway.honour.json_text import JsonText
@@ -11,8 +12,7 @@ from gateway.honour.stage import Stage, Stages
 from gateway.honour.stop_sequences import StopSequences
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Struct, frozen=True):
     """What the events of an answer must be made to fit.
 
     limit: tokens, None when Kiro limits them itself or nobody does. thinking: it counts towards the limit.

@@ -1,13 +1,12 @@
 """What a fault of Kiro's cannot know of itself: how long the prompt was, what fits, and which names there are."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.errors import Kind, UpstreamError
 from gateway.kiro.models import Catalogue, suggestions
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """The request that failed. estimate, window: tokens of its input, and what the model takes.
 
     model, model_id: as the client spelled it, and as Kiro was sent it. catalogue: the models it could have named.

@@ -111,6 +111,8 @@ def routes(identity: Identity, preferred: str | None = None) -> tuple[Endpoint, 
     """The endpoints that serve this login, a preferred one (by name or alias, in any case) first."""
     open_to_all = tuple(row for row in ENDPOINTS if identity.profile_arn or not row.needs_arn)
     wanted = (preferred or "").strip().lower()
+    if not wanted:
+        return open_to_all
     return tuple(sorted(open_to_all, key=lambda row: wanted not in row.aliases))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway import jsontext
 from gateway.conversation import Conversation, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
@@ -54,8 +54,7 @@ class Layout:
         return ThinkingRules(self.default_on, self.max_tokens, self.budget_cap)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A request but for origin and profile ARN.
 
     body: the root object; never changed, attempts copy its spine. names: tool name sent → the client's own, where they

@@ -69,6 +69,11 @@ _TELLING: Final = (
 _MOST: Final = 1e12
 """Tokens, percent points or credits; more is no figure, and past 2**53 clients would read it wrongly."""
 
+_TOKENS: Final = frozenset(
+    {"uncachedInputTokens", "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"}
+)
+"""Token counts; where none of them is, which is nearly everywhere, none need be looked for one by one."""
+
 _LIMIT_EXCEPTION: Final = "ContentLengthExceededException"
 _LIMIT_REASON: Final = "CONTENT_LENGTH_EXCEEDS_THRESHOLD"
 
@@ -220,6 +225,8 @@ def _figures(body: Mapping[str, Any]) -> list[Part]:
 
 
 def _tokens(holder: Mapping[str, Any]) -> list[Part]:
+    if _TOKENS.isdisjoint(holder):
+        return []
     fresh = _count(holder, "uncachedInputTokens")
     usage = TokenUsage(
         _count(holder, "inputTokens") if fresh is None else fresh,

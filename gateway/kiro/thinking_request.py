@@ -1,8 +1,9 @@
 """How Kiro is asked to think: native fields where the model publishes them, tags in the prompt where it does not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from gateway.conversation import Effort, ThinkingRequest
 from gateway.kiro.models import Model, dig
@@ -22,8 +23,7 @@ _UNCAPPED: Final = 10_000
 """The whole that efforts are shares of when the user set no cap."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingRules:
+class ThinkingRules(Struct, frozen=True):
     """default_on: think when the client says nothing. max_tokens: length then. budget_cap: the most (0: none)."""
 
     default_on: bool = False
@@ -31,8 +31,7 @@ class ThinkingRules:
     budget_cap: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingPlan:
+class ThinkingPlan(Struct, frozen=True):
     """fields: for ``additionalModelRequestFields``, maybe empty. tags: what goes before the user's text, or ``""``."""
 
     fields: Mapping[str, Any]

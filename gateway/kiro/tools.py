@@ -3,10 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.conversation import Message, Tool, ToolCall
 from gateway.kiro.schemas import Clean, clean
@@ -62,8 +61,7 @@ class ToolNames:
         return {short: own for own, short in self._short.items() if short != own}
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """The tools of one request.
 
     specifications: as Kiro's ``tools`` wants them. documents: descriptions too long for it, for the system prompt.

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import Struct
+
 from gateway import jsontext
 from gateway.conversation import Conversation, Message, ToolResult
 from gateway.errors import GatewayError, Kind
@@ -34,8 +36,7 @@ class Dropped:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """A conversation within the limit, laid out. dropped: None when it is whole."""
 
     conversation: Conversation

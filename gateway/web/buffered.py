@@ -5,7 +5,8 @@ time) sees an estimate otherwise. The price is the stream: all of it comes at on
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.dialects.dialect import Encoder, Opening
 from gateway.events import Event, Failure, Usage

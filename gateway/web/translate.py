@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.conversation import Conversation, ToolChoice
 from gateway.honour.demands import Demands, demands
 from gateway.honour.prompt import instructed
@@ -37,8 +39,7 @@ class Manner:
     only_asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """One request, ready to be sent, and the way to read its answer and to hold it to what was asked.
 
     around: what a fault of Kiro's is completed with. dropped: what a size the user set left out.
