@@ -66,6 +66,7 @@ class Profiles:
         self._configured_region = configured_region
         self._clock = clock
         self._choice: Choice | None = None
+        self._last: tuple[Identity, Choice, Identity] | None = None  # made for these two; every request asks for it
         self._ask_at = 0.0
         self._search: asyncio.Task[None] | None = None
 
@@ -134,8 +135,12 @@ class Profiles:
         choice = self._choice
         if choice is None or choice.arn is None or choice.own != identity.profile_arn:
             return identity
-        region = api_region(choice.arn, self._configured_region, identity.region)
-        return replace(identity, profile_arn=choice.arn, kind=choice.kind, region=region)
+        last = self._last
+        if last is None or last[0] is not identity or last[1] is not choice:
+            region = api_region(choice.arn, self._configured_region, identity.region)
+            made = replace(identity, profile_arn=choice.arn, kind=choice.kind, region=region)
+            last = self._last = (identity, choice, made)
+        return last[2]
 
 
 def _chosen(listing: Listing, kind: LoginKind, own: str | None) -> Choice:
