@@ -10,9 +10,9 @@ Beat = Callable[[], Coroutine[Any, Any, None]]
 class Heartbeat:
     """Calls ``beat`` after ``first`` seconds without a ``touch``, and from then on after every ``interval`` seconds.
 
-    One timer a stream, moved only when it fires: a time-out around every read would cost more than the read. A beat
-    may be written while the pump waits for the upstream: each write of the pump is whole events, so a beat always
-    falls between two of them.
+    One timer a stream, moved only when it fires: a time-out around every read would cost more than the read. It is
+    never set farther ahead than an interval, so that no touch need move it. A beat may be written while the pump waits
+    for the upstream: each write of the pump is whole events, so a beat always falls between two of them.
     """
 
     __slots__ = ("_beat", "_beating", "_clock", "_due", "_interval", "_loop", "_timer")
@@ -22,8 +22,9 @@ class Heartbeat:
         self._interval = interval
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        self._due = self._clock() + first
-        self._timer = self._loop.call_at(self._due, self._look)
+        now = self._clock()
+        self._due = now + first
+        self._timer = self._loop.call_at(now + min(first, interval), self._look)
         self._beating: asyncio.Task[None] | None = None
 
     def touch(self) -> None:
@@ -35,13 +36,11 @@ class Heartbeat:
             self.touch()
             if self._beating is None or self._beating.done():  # a client that does not read gets no pile of pings
                 self._beating = self._loop.create_task(self._beat(), name="heartbeat")
-        self._timer = self._loop.call_at(self._due, self._look)
+        self._timer = self._loop.call_at(min(self._due, self._clock() + self._interval), self._look)
 
     async def begin(self) -> None:
         """The answer begins: ``interval`` counts from now on. Waits for a beat that is being written."""
-        self._timer.cancel()
         self.touch()
-        self._timer = self._loop.call_at(self._due, self._look)
         await self._settle()
 
     async def stop(self) -> None:
