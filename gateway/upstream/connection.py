@@ -40,6 +40,9 @@ LIST_LIMIT: Final = 4 << 20
 BODY_PATIENCE: Final = 5.0
 """Seconds for such a body."""
 
+_AUTOMATIC: Final = ("Accept-Encoding", "Content-Type", "User-Agent")
+"""Headers that aiohttp adds where a request has none of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -105,20 +108,26 @@ class Connection:
         else:
             self._connector = DirectConnector(**settings)
         self._proxy = None if socks else proxy
+        self._no_cookies = DummyCookieJar()
         # "connect" covers the name, TCP, the proxy and TLS; "sock_connect" would leave out the name.
         self._timeout = ClientTimeout(total=None, connect=connect_timeout)
 
-    def session(self) -> ClientSession:
-        """A session for one request; closing it leaves the connector alone (4 µs)."""
+    def session(self, headers: Mapping[str, str]) -> ClientSession:
+        """A session for one request, which has these headers and of aiohttp's own only what HTTP needs.
+
+        Closing it leaves the connector alone. Where nothing need be skipped aiohttp copies no headers for it, and those
+        of a session are not gone through one by one: 3 of 10 µs.
+        """
         return ClientSession(
             connector=self._connector,
             connector_owner=False,
-            cookie_jar=DummyCookieJar(),
+            cookie_jar=self._no_cookies,
             auto_decompress=False,
             timeout=self._timeout,
             trust_env=False,
             proxy=self._proxy,
-            skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
+            headers=headers,
+            skip_auto_headers=[name for name in _AUTOMATIC if name not in headers],
         )
 
     @contextmanager
@@ -142,9 +151,9 @@ class Connection:
     ) -> Plain:
         """One request with a small answer, whatever its status. Raises UpstreamError when none came in time."""
         with self.translated(where):
-            async with asyncio.timeout(patience), self.session() as session:
+            async with asyncio.timeout(patience), self.session(headers) as session:
                 target = URL(url, encoded=True)
-                async with session.request(method, target, headers=headers, data=body, allow_redirects=False) as answer:
+                async with session.request(method, target, data=body, allow_redirects=False) as answer:
                     return Plain(answer.status, dict(answer.headers), await read_bounded(answer, limit))
 
     async def close(self) -> None:

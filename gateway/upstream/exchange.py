@@ -65,7 +65,7 @@ class Exchange:
 
     async def send(self, connection: Connection, sending: Sending, request: Request) -> OpenStream:
         """The answer, opened. Raises UpstreamError when the attempt failed, with everything of it closed."""
-        session = connection.session()
+        session = connection.session(sending.headers)
         try:
             return await self._in_time(connection, sending, session, request)
         except BaseException as error:
@@ -95,9 +95,7 @@ class Exchange:
     ) -> OpenStream:
         where = f"Kiro (endpoint {request.trace.endpoint})"
         with connection.translated(where):
-            response = await session.post(
-                URL(sending.url, encoded=True), data=sending.body, headers=sending.headers, allow_redirects=False
-            )
+            response = await session.post(URL(sending.url, encoded=True), data=sending.body, allow_redirects=False)
         try:
             request.trace.upstream_request_id = _request_id(response)
             if _refused(response):
