@@ -81,7 +81,7 @@ class Answer:
             if self._opening:
                 self._open(parts)
             for part in parts:
-                if isinstance(part, Unknown):
+                if type(part) is Unknown:
                     self._unknown[part.name] = self._unknown.get(part.name, 0) + 1
                 else:
                     turn.add(part)
@@ -91,9 +91,9 @@ class Answer:
 
     def _open(self, parts: Sequence[Part]) -> None:
         """Look at the first frames, up to one with text: has the answer begun, and who gives it?"""
-        self.begun = self.begun or not any(isinstance(part, Opening) for part in parts)
+        self.begun = self.begun or not [part for part in parts if type(part) is Opening]
         for part in parts:
-            if isinstance(part, TextPart):
+            if type(part) is TextPart:
                 self._opening = False
                 self.model = self.model or part.model
 

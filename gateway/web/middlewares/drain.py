@@ -44,6 +44,7 @@ class Drain:
             emptied.cancel()
             hurried.cancel()
 
+    @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request. Raises GatewayError(OVERLOADED) when the gateway stops before it is answered."""
         task = asyncio.current_task()
@@ -66,12 +67,7 @@ class Drain:
 
 def drained(drain: Drain) -> Middleware:
     """The middleware that counts requests and can end them. It stands innermost, so that all others see the error."""
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await drain.answer(request, handler)
-
-    return middleware
+    return drain.answer
 
 
 def _stopping(request: web.Request) -> GatewayError:
