@@ -1,13 +1,17 @@
 """What one frame of Kiro's answer says, as small values; ``response.read`` makes them, ``Turn`` takes them.
 
-The names in ``field`` are Kiro's: TextPart, ReasoningPart and ToolPart are decoded straight from a payload.
+The names in ``field`` are Kiro's: TextPart, ReasoningPart, ToolPart and ContextUsage are decoded straight from a
+payload.
 """
 
-from typing import Any
+from typing import Annotated, Any, Final
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from gateway.errors import UpstreamError
+
+MOST: Final = 1e12
+"""Tokens, percent points or credits; more is no figure, and past 2**53 clients would read it wrongly."""
 
 
 class TextPart(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -34,10 +38,10 @@ class ToolPart(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     stop: bool = False
 
 
-class ContextUsage(Struct, frozen=True, gc=False):
+class ContextUsage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """How full the context window is after the turn, in percent points (12.5 is an eighth)."""
 
-    percent: float
+    percent: Annotated[float, Meta(ge=0, le=MOST)] = field(name="contextUsagePercentage")
 
 
 class Metering(Struct, frozen=True, gc=False):

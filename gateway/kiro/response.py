@@ -1,8 +1,8 @@
 """A frame of Kiro's answer → its parts, whatever shape Kiro gave them.
 
-Most frames are text, tool input or reasoning in their plain shape: msgspec decodes these straight into the part.
-Everything else (a payload wrapped in its event's name, a missing event name, figures and stop reasons in odd places,
-errors under a 200) is read key by key.
+Most frames are text, tool input, reasoning or the context's percentage in their plain shape: msgspec decodes these
+straight into the part. Everything else (a payload wrapped in its event's name, a missing event name, figures and stop
+reasons in odd places, errors under a 200) is read key by key.
 """
 
 import json
@@ -16,6 +16,7 @@ from gateway.errors import Kind, UpstreamError
 from gateway.kiro import faults
 from gateway.kiro.eventstream import Frame
 from gateway.kiro.parts import (
+    MOST,
     ContextUsage,
     Fault,
     Metering,
@@ -66,9 +67,6 @@ _TELLING: Final = (
 )
 """Key → the event it belongs to, for frames without an event name; the first that is there decides."""
 
-_MOST: Final = 1e12
-"""Tokens, percent points or credits; more is no figure, and past 2**53 clients would read it wrongly."""
-
 _TOKENS: Final = frozenset(
     {"uncachedInputTokens", "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"}
 )
@@ -77,10 +75,11 @@ _TOKENS: Final = frozenset(
 _LIMIT_EXCEPTION: Final = "ContentLengthExceededException"
 _LIMIT_REASON: Final = "CONTENT_LENGTH_EXCEEDS_THRESHOLD"
 
-_PLAIN: Final[Mapping[Any, msgspec.json.Decoder[TextPart | ReasoningPart | ToolPart]]] = {
+_PLAIN: Final[Mapping[Any, msgspec.json.Decoder[TextPart | ReasoningPart | ToolPart | ContextUsage]]] = {
     _TEXT: msgspec.json.Decoder(TextPart),
     _REASONING: msgspec.json.Decoder(ReasoningPart),
     _TOOL: msgspec.json.Decoder(ToolPart),
+    _USAGE: msgspec.json.Decoder(ContextUsage),
 }
 
 
@@ -244,7 +243,7 @@ def _count(holder: Mapping[str, Any], key: str) -> int | None:
 
 def _number(value: object) -> float | None:
     """A figure, or None for what is none (a bool, NaN, below zero, beyond all measure)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
         return None
     return value
 
