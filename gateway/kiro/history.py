@@ -6,7 +6,8 @@ that finds nothing to do returns the very objects it was given.
 """
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Final
 
 from gateway.conversation import Block, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
@@ -133,13 +134,14 @@ def alternate(messages: Messages) -> Messages:
     """Rule 3: two messages of one role in a row are refused; they become one."""
     if all(one.role != two.role for one, two in pairwise(messages)):
         return messages
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            merged[-1] = Message(message.role, merged[-1].blocks + message.blocks)
-        else:
-            merged.append(message)
-    return tuple(merged)
+    return tuple(_joined(list(run)) for _, run in groupby(messages, attrgetter("role")))
+
+
+def _joined(run: list[Message]) -> Message:
+    """At once: one by one, the blocks of a long run would be copied again for each of its messages."""
+    if len(run) == 1:
+        return run[0]
+    return Message(run[0].role, tuple([block for message in run for block in message.blocks]))
 
 
 def begin_with_user(messages: Messages) -> Messages:

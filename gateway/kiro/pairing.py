@@ -147,15 +147,15 @@ def pair_results(messages: Messages) -> Messages:
 
 
 def _paired(message: Message, open_ids: list[str]) -> Message:
-    results = _results(message)
-    if not results or results == open_ids or (len(results) == len(open_ids) and set(results) == set(open_ids)):
+    results, asked = _results(message), set(open_ids)
+    if not results or results == open_ids or (len(results) == len(open_ids) and set(results) == asked):
         return message
     first: dict[str, ToolResult] = {}
     blocks: list[Block] = []
     for block in message.blocks:
         if not isinstance(block, ToolResult):
             blocks.append(block)
-        elif block.call_id not in open_ids:
+        elif block.call_id not in asked:
             blocks.extend(result_as_text(block))
         elif block.call_id not in first:
             first[block.call_id] = block

@@ -67,6 +67,11 @@ def test_two_messages_of_one_role_become_one() -> None:
     assert history.alternate((user(HI), user(Text("there")), model(HI))) == (user(HI, Text("there")), model(HI))
 
 
+def test_ten_thousand_messages_of_one_role_cost_linear_time() -> None:
+    (merged,) = history.alternate((user(*[HI] * 100),) * 10_000)
+    assert len(merged.blocks) == 1_000_000
+
+
 def test_a_history_that_begins_with_the_assistant_gets_a_user_turn_first() -> None:
     assert history.begin_with_user((model(HI),)) == (user(Text(FILLER)), model(HI))
 

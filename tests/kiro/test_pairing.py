@@ -86,6 +86,13 @@ def test_a_result_without_an_open_call_becomes_text(messages: tuple[Message, ...
     assert pair_results(messages)[-1] == last
 
 
+def test_a_hundred_thousand_results_beside_a_strange_one_cost_linear_time() -> None:
+    ids = [f"t{number}" for number in range(100_000)]
+    results = (result("strange"), *map(result, ids))
+    _, answered = pair_results((model(*map(call, ids)), user(*results)))
+    assert answered.blocks[1:] == results[1:]
+
+
 @pytest.mark.parametrize(
     ("answer", "completed"),
     [
