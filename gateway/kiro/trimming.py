@@ -15,6 +15,8 @@ from gateway.kiro.payload import Draft
 
 Messages = tuple[Message, ...]
 LayOut = Callable[[Conversation], Draft]
+Cut = tuple[Messages, int]
+"""(what stays of the dropped messages, where the rest begins); not the rest itself, of which a long history has many"""
 
 TRIMMED_TO: Final = 600_000
 """Bytes to trim to when the user set no figure: below the 615 KB that were once seen to be refused."""
@@ -56,7 +58,9 @@ def fit(conversation: Conversation, lay_out: LayOut, limit: SizeLimit) -> Fitted
         advice = "Shorten the conversation, raise the limit, or set guard.auto_trim (AUTO_TRIM_PAYLOAD)."
         raise _too_large(size, limit.max_bytes, advice)
     messages = alternate(conversation.messages)
-    fitting = _longest(conversation, list(_shorter(messages)), lay_out, limit.max_bytes)
+    # The chat keeps its id, which is otherwise made from the very messages that are dropped.
+    chat = replace(conversation, messages=messages, session=conversation_id(conversation))
+    fitting = _longest(chat, _cuts(messages), lay_out, limit.max_bytes)
     if fitting is None:
         raise _too_large(size, limit.max_bytes, "Even the last turn alone does not fit.")
     kept, draft = fitting
@@ -74,18 +78,15 @@ def _too_large(size: int, allowed: int, advice: str) -> GatewayError:
 
 
 def _longest(
-    conversation: Conversation, candidates: list[Messages], lay_out: LayOut, allowed: int
+    conversation: Conversation, cuts: list[Cut], lay_out: LayOut, allowed: int
 ) -> tuple[Conversation, Draft] | None:
-    """The first candidate that fits; they get shorter, so it is found by halving.
-
-    The chat keeps its id, which is otherwise made from the very messages that are dropped.
-    """
-    identity = conversation_id(conversation)
+    """The first cut with which it fits; each leaves less than the one before, so it is found by halving."""
     found: tuple[Conversation, Draft] | None = None
-    low, high = 0, len(candidates)
+    low, high = 0, len(cuts)
     while low < high:
         middle = (low + high) // 2
-        shorter = replace(conversation, messages=candidates[middle], session=identity)
+        kept, rest = cuts[middle]
+        shorter = replace(conversation, messages=(*kept, *conversation.messages[rest:]))
         draft = lay_out(shorter)
         if _size(draft) <= allowed:
             found, high = (shorter, draft), middle
@@ -94,19 +95,19 @@ def _longest(
     return found
 
 
-def _shorter(messages: Messages) -> list[Messages]:
-    """Ever shorter ends of a history that begin where no result misses its call.
+def _cuts(messages: Messages) -> list[Cut]:
+    """Ever deeper cuts of a history, after which no result misses its call.
 
-    First whole exchanges go: an end begins with a user turn that answers no call. When only the last such turn is left
-    (a long tool loop), it stays, since it says what is to be done, and the oldest calls after it go with their results.
+    First whole exchanges go: the rest begins with a user turn that answers no call. When only the last such turn is
+    left (a long tool loop), it stays, since it says what is to be done, and the oldest calls after it go with their
+    results.
     """
     starts = [index for index, message in enumerate(messages) if message.role == "user" and not _answers(message)]
-    ends = [messages[index:] for index in starts if index > 0]
+    cuts: list[Cut] = [((), start) for start in starts if start > 0]
     if not starts:
-        return ends
+        return cuts
     asked = starts[-1]
-    later = range(asked + 3, len(messages) - 1, 2)
-    return [*ends, *((messages[asked], *messages[index:]) for index in later)]
+    return [*cuts, *(((messages[asked],), rest) for rest in range(asked + 3, len(messages) - 1, 2))]
 
 
 def _answers(message: Message) -> bool:

@@ -1,5 +1,6 @@
 """A limit refuses by name, or the oldest turns go, with calls and results kept together."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ def called(name: str, length: int = 1000) -> tuple[Message, ...]:
 
 NOW = Message("user", (Text("now"),))
 CHAT = talk(*said("a"), *said("b"), *said("c"), NOW)
+LAID_OUT = laid_out(CHAT)
 
 
 def test_without_a_limit_nothing_is_measured_or_changed() -> None:
@@ -84,6 +86,24 @@ def test_the_chat_keeps_its_id_and_its_prompt() -> None:
     fitted = fit(CHAT, laid_out, SizeLimit(3000, trim=True))
     assert fitted.draft.conversation_id == laid_out(CHAT).conversation_id
     assert fitted.conversation.system == "be brief"
+
+
+def test_the_chat_keeps_the_id_that_the_first_of_several_messages_gave_it() -> None:
+    several = talk(*said("a")[:1], *CHAT.messages)
+    fitted = fit(several, laid_out, SizeLimit(3000, trim=True))
+    assert fitted.draft.conversation_id == laid_out(several).conversation_id
+
+
+def test_of_ten_thousand_messages_not_every_shorter_history_is_made() -> None:
+    long = talk(*said("a", 1) * 5000, NOW)
+    tracemalloc.start()
+    try:
+        fit(long, lambda _: LAID_OUT, SizeLimit(10, trim=True))
+    except GatewayError:
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
 
 
 def test_a_last_turn_that_does_not_fit_alone_is_refused() -> None:
