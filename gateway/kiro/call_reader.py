@@ -104,10 +104,10 @@ class CallReader(Blocks):
 
     def _held_back(self, text: str, first: int) -> bool:
         """Hold the text from ``first`` on if a declared tool is called there, or may yet be."""
+        if len(text) - first > MOST_HELD:
+            return False
         rest = text[first:]
         name = named_tool(rest)
-        if len(rest) > MOST_HELD:
-            return False
         if name not in self._tools.schemas and (name is not None or not may_name_tool(rest)):
             return False
         self._say(text[:first])

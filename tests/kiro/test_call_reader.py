@@ -116,6 +116,11 @@ def test_a_huge_piece_is_text_at_once() -> None:
     assert told(turn(TextPart(text))) == [text]
 
 
+def test_a_million_lines_that_may_begin_a_call_cost_linear_time() -> None:
+    lines = "[\n" * 1_000_000
+    assert "".join(map(str, told(turn(TextPart(lines))))) == lines
+
+
 def test_a_turn_that_breaks_ends_with_the_text_and_no_call() -> None:
     decoder = Turn(plan(declared=TOOLS), len)
     decoder.add(TextPart(CALL))
