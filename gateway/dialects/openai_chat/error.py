@@ -47,4 +47,4 @@ def _message(message: str, param: str | None) -> str:
         return message
     if message == REQUIRED:
         return f"Missing required parameter: '{param}'."
-    return f"Invalid value for '{param}': {message}."
+    return f"Invalid value for '{param}': {message.removesuffix('.')}."

@@ -46,6 +46,12 @@ def test_a_missing_model_is_told_from_a_missing_route(error: GatewayError) -> No
             "messages[3].content[0].text",
             "Invalid value for 'messages[3].content[0].text': Input should be a valid string.",
         ),
+        (
+            "social",
+            "It is one of google, github.",
+            "social",
+            "Invalid value for 'social': It is one of google, github.",
+        ),
     ],
 )
 def test_a_path_is_the_param_in_the_apis_spelling(path: str, message: str, param: str, said: str) -> None:
