@@ -63,10 +63,14 @@ def _listed(entry: AccountEntry, settings: Settings, own_folder: Path) -> tuple[
 def _sources(entry: AccountEntry, settings: Settings, own_folder: Path) -> tuple[Source, ...]:
     value = entry.value.reveal() if entry.value else ""
     if entry.source == "login":
-        found = [login for login in own.logins(own_folder, settings.upstream.api_region) if login.title == value]
-        if not found:
-            raise bad_login(f"the gateway's store has no login of this name: kiro-gateway login --name {_name(entry)}")
-        return tuple(found)
+        stored = {login.title: login for login in own.logins(own_folder, settings.upstream.api_region)}
+        if value not in stored:  # nor is it shown: it may be a token in the wrong place
+            known = ", ".join(stored) or "none"
+            raise bad_login(
+                f"account {_name(entry)}: its value names no login of the gateway's store, which has: {known}."
+                " Make one with: kiro-gateway login --name NAME"
+            )
+        return (stored[value],)
     wanted = _wanted(entry, settings, own_folder, value)
     if entry.source == "folder" and wanted.file is not None:
         return folder.logins(wanted.file, wanted)

@@ -55,10 +55,15 @@ def test_a_token_or_a_key_stands_in_the_list_itself(
     assert made.source.load().tokens == token
 
 
-def test_a_login_of_the_store_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    entry = AccountEntry(name="work", source="login", value=Secret("work"))
-    with pytest.raises(GatewayError, match="kiro-gateway login --name work"):
+def test_a_login_of_the_store_that_is_not_there_is_told_with_those_that_are_and_not_by_its_value(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "logins").mkdir()
+    write_login(tmp_path / "logins" / "home.json")
+    entry = AccountEntry(name="work", source="login", value=Secret("office"))
+    with pytest.raises(GatewayError, match=r"account work: .* which has: home.*login --name NAME") as caught:
         accounts_from(listed(entry), tmp_path)
+    assert "office" not in caught.value.message
 
 
 def test_terms_and_proxy_are_taken_over_and_headers_spelled_as_the_gateway_does(tmp_path: Path) -> None:
