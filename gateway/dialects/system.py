@@ -1,12 +1,23 @@
 """System messages: the leading ones are the system prompt, later ones keep their place as marked user text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.conversation import Message, Text
+from gateway.errors import GatewayError, Kind
 
 _BILLING: Final = "x-anthropic-billing-header:"
 _OPEN, _CLOSE = "<system-reminder>", "</system-reminder>"
+
+
+def texts(blocks: Iterable[object], path: str) -> list[str]:
+    """What a system message says; ``path`` is that of its content. Raises INVALID_REQUEST for another block."""
+    found = []
+    for index, block in enumerate(blocks):
+        if not isinstance(block, Text):
+            raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=f"{path}.{index}")
+        found.append(block.text)
+    return found
 
 
 def joined(texts: Sequence[str]) -> str:
@@ -18,6 +29,20 @@ def reminder(text: str) -> Message:
     """A system message from the middle of a chat, as the user turn that Claude Code itself falls back to."""
     whole = text if text.startswith(_OPEN) else f"{_OPEN}\n{text}\n{_CLOSE}"
     return Message("user", (Text(whole),))
+
+
+def parted(said: Iterable[Message | str]) -> tuple[str, tuple[Message, ...]]:
+    """Prompt and messages of a chat that has its system messages as texts; an empty one says nothing."""
+    prompt: list[str] = []
+    chat: list[Message] = []
+    for item in said:
+        if isinstance(item, Message):
+            chat.append(item)
+        elif not chat:
+            prompt.append(item)
+        elif item:
+            chat.append(reminder(item))
+    return joined(prompt), tuple(chat)
 
 
 def settled(system: str, messages: Sequence[Message]) -> tuple[str, tuple[Message, ...]]:

@@ -7,7 +7,6 @@ from gateway import jsontext
 from gateway.conversation import Block, Document, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult
 from gateway.dialects import documents, images, signature
 from gateway.dialects.anthropic import search
-from gateway.errors import GatewayError, Kind
 from gateway.search.values import SearchCall, SearchResult
 
 Json = Mapping[str, Any]
@@ -20,16 +19,6 @@ def content(value: str | Sequence[Json], path: str) -> tuple[Said, ...]:
     if isinstance(value, str):
         return (Text(value),)
     return tuple([block for index, item in enumerate(value) for block in _block(item, path, index)])
-
-
-def texts(value: str | Sequence[Json], path: str) -> list[str]:
-    """The texts of a system prompt or of a system message. Raises INVALID_REQUEST where something else is in it."""
-    found = []
-    for index, block in enumerate(content(value, path)):
-        if not isinstance(block, Text):
-            raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=f"{path}.{index}")
-        found.append(block.text)
-    return found
 
 
 def _block(item: Json, path: str, index: int) -> Iterable[Said]:

@@ -59,19 +59,21 @@ def _refuse_threads(body: Json) -> None:
 
 
 def _messages(body: Json, *, strip_billing_header: bool) -> tuple[str, tuple[Message, ...]]:
-    prompt = blocks.texts(body.get("system") or [], "system")
+    prompt = system.texts(blocks.content(body.get("system") or (), "system"), "system")
     if strip_billing_header:
         prompt = [system.without_billing_header(text) for text in prompt]
-    messages: list[Message] = []
-    for index, item in enumerate(body["messages"]):
+    return system.settled(*system.parted((*prompt, *_said(body["messages"]))))
+
+
+def _said(messages: Sequence[Json]) -> Iterator[Message | str]:
+    """Each message in its place; a system message as its text."""
+    for index, item in enumerate(messages):
         path = f"messages.{index}.content"
-        if item["role"] != "system":
-            messages += history.messages(item["role"], blocks.content(item["content"], path))
-        elif messages:
-            messages.append(system.reminder(system.joined(blocks.texts(item["content"], path))))
+        content = blocks.content(item["content"], path)
+        if item["role"] == "system":
+            yield system.joined(system.texts(content, path))
         else:
-            prompt += blocks.texts(item["content"], path)
-    return system.settled(system.joined(prompt), messages)
+            yield from history.messages(item["role"], content)
 
 
 def _tools(body: Json) -> tuple[tuple[Tool, ...], list[Json], WebSearch | None]:

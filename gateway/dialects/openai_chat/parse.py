@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gateway.conversation import Conversation, Message, ThinkingRequest, Tool, ToolChoice
+from gateway.conversation import Conversation, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects import effort, openai_search, session, system, toolset
 from gateway.dialects.openai_chat.messages import messages
 from gateway.dialects.openai_chat.schema import is_function
@@ -34,7 +34,7 @@ _IGNORED: Final = (
 
 def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
     """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
-    prompt, chat = _settled(body)
+    prompt, chat = system.settled(*system.parted(messages(body["messages"])))
     tools, search = with_search(tuple(_tools(body)), _search(body))
     left_out = [tool for tool in body.get("tools") or () if not is_function(tool) and not (search and _is_search(tool))]
     return Conversation(
@@ -61,19 +61,6 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
 def answers_functions(body: Json) -> bool:
     """Whether the client speaks the API's first tool form, where an answer is at most one ``function_call``."""
     return bool(body.get("functions")) and not body.get("tools")
-
-
-def _settled(body: Json) -> tuple[str, tuple[Message, ...]]:
-    prompt: list[str] = []
-    chat: list[Message] = []
-    for said in messages(body["messages"]):
-        if isinstance(said, Message):
-            chat.append(said)
-        elif chat:
-            chat.append(system.reminder(said))
-        else:
-            prompt.append(said)
-    return system.settled(system.joined(prompt), chat)
 
 
 def _tools(body: Json) -> Iterator[Tool]:

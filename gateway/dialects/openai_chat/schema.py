@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from gateway.dialects import effort, openai_search
 from gateway.dialects.fields import MOST_MESSAGES, MOST_STOPS, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.openai_parts import FILE, IMAGE, PARTS
 from gateway.dialects.output_format import NESTED
 from gateway.dialects.shape import (
     Problem,
@@ -21,21 +22,7 @@ from gateway.dialects.shape import (
     word,
 )
 
-_TEXT: Final = record({"text": string})
-_IMAGE: Final = record({"image_url": text_or(record({"url": string}))})
-
-_FILE_DATA: Final = record({"file_data": string}, {"filename": string})
-
-_PARTS: Final = {
-    "text": _TEXT,
-    "input_text": _TEXT,
-    "output_text": _TEXT,
-    "refusal": record({"refusal": string}),
-    "image_url": _IMAGE,
-    "input_image": _IMAGE,
-    "file": record({"file": _FILE_DATA}),
-    "input_file": _FILE_DATA,
-}
+_PARTS: Final = {**PARTS, "image_url": IMAGE, "file": record({"file": FILE})}
 _CONTENT: Final = nullable(text_or(list_of(tagged(_PARTS, known=("input_audio", "audio")))))
 
 _CALL: Final = record({"name": string}, {"arguments": text_or(mapping)})

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.conversation import Document, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
-from gateway.dialects import documents, images, system
+from gateway.conversation import Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.dialects import system
+from gateway.dialects.openai_parts import parts
 from gateway.dialects.openai_responses import sealed
 from gateway.dialects.openai_responses.freeform import wrapped
 from gateway.dialects.openai_responses.schema import kind
@@ -14,7 +15,6 @@ from gateway.search import history
 from gateway.search.values import SearchCall
 
 Json = Mapping[str, Any]
-Part = Text | Image | Document
 
 _NO_EXCERPTS: Final = "What was found is no longer at hand; the answer that was made of it follows."
 
@@ -37,7 +37,7 @@ def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message 
             case "custom_tool_call":
                 yield _call(item, toolbox.flat(item), wrapped(item["input"]))
             case "function_call_output" | "custom_tool_call_output":
-                yield Message("user", (ToolResult(item["call_id"], _parts(item["output"], f"{path}.output")),))
+                yield Message("user", (ToolResult(item["call_id"], parts(item["output"], f"{path}.output")),))
             case "reasoning":
                 yield from _reasoning(item)
             case "web_search_call":
@@ -50,13 +50,13 @@ def messages(items: str | Sequence[Json], toolbox: Toolbox) -> Iterator[Message 
 
 
 def _message(item: Json, path: str) -> Message | str:
-    parts = _parts(item["content"], f"{path}.content")
+    said = parts(item["content"], f"{path}.content")
     match item["role"]:
         case "user":
-            return Message("user", parts)
+            return Message("user", said)
         case "assistant":
-            return Message("assistant", parts)
-    return system.joined([_only_text(part, f"{path}.content") for part in parts])
+            return Message("assistant", said)
+    return system.joined(system.texts(said, f"{path}.content"))
 
 
 def _call(item: Json, name: str, arguments: str) -> Message:
@@ -82,28 +82,3 @@ def _search(item: Json, index: int) -> Iterator[Message]:
     yield Message("assistant", (history.call(SearchCall(call_id, action.get("query") or "")),))
     urls = [source["url"] for source in action.get("sources") or () if source.get("url")]
     yield Message("user", (ToolResult(call_id, (Text("\n".join([_NO_EXCERPTS, *urls])),)),))
-
-
-def _parts(content: str | Sequence[Json], path: str) -> tuple[Part, ...]:
-    if isinstance(content, str):
-        return (Text(content),)
-    return tuple(_part(part, f"{path}.{index}") for index, part in enumerate(content))
-
-
-def _part(part: Json, path: str) -> Part:
-    match part["type"]:
-        case "input_image":
-            url = part["image_url"]
-            return images.from_url(url if isinstance(url, str) else url["url"], f"{path}.image_url")
-        case "input_file":
-            return documents.from_url(part["file_data"], f"{path}.file_data")
-        case "refusal":
-            return Text(part["refusal"])
-        case _:
-            return Text(part["text"])
-
-
-def _only_text(part: Part, path: str) -> str:
-    if isinstance(part, Text):
-        return part.text
-    raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=path)

@@ -56,20 +56,13 @@ def _settled(body: Json, toolbox: Toolbox) -> tuple[str, tuple[Message, ...]]:
 
     After a ``previous_response_id`` the messages may be no more than a system message: the others come before them.
     """
-    prompt = [body.get("instructions") or ""]
-    chat: list[Message] = []
-    for said in messages(body.get("input") or (), toolbox):
-        if isinstance(said, Message):
-            chat.append(said)
-        elif chat:
-            chat.append(system.reminder(said))
-        else:
-            prompt.append(said)
+    said = messages(body.get("input") or (), toolbox)
+    prompt, chat = system.parted((body.get("instructions") or "", *said))
     if body.get("previous_response_id"):
-        return system.joined(prompt), tuple(chat)
-    if not chat and not any(prompt):
+        return prompt, chat
+    if not chat and not prompt:
         raise GatewayError(Kind.INVALID_REQUEST, "Send a text or a list of items", path="input")
-    return system.settled(system.joined(prompt), chat)
+    return system.settled(prompt, chat)
 
 
 def _tool_choice(choice: str | Json | None, toolbox: Toolbox) -> tuple[ToolChoice, tuple[Tool, ...]]:

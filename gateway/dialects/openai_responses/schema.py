@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.dialects import effort, openai_search
 from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestSchema
+from gateway.dialects.openai_parts import PARTS, TEXT
 from gateway.dialects.output_format import FLAT_OR_TEXT
 from gateway.dialects.shape import (
     Check,
@@ -49,19 +50,7 @@ _UNSERVED_ITEMS: Final = frozenset(
 )
 """Items of tools that OpenAI's servers run, or know how to: dropping one would leave the model a history with holes."""
 
-_TEXT: Final = record({"text": string})
-_PARTS: Final = tagged(
-    {
-        "input_text": _TEXT,
-        "output_text": _TEXT,
-        "text": _TEXT,
-        "refusal": record({"refusal": string}),
-        "input_image": record({"image_url": text_or(record({"url": string}))}),
-        "input_file": record({"file_data": string}, {"filename": string}),
-    },
-    known=("input_audio",),
-)
-_CONTENT: Final = text_or(list_of(_PARTS))
+_CONTENT: Final = text_or(list_of(tagged(PARTS, known=("input_audio",))))
 
 _FUNCTION: Final = record(
     {"name": word}, {"description": string, "parameters": mapping, "strict": boolean, "namespace": word}
@@ -97,7 +86,7 @@ _ITEMS: Final = tagged(
         "function_call_output": _RESULT,
         "custom_tool_call": record({**_CALL, "input": string}, {"namespace": string}),
         "custom_tool_call_output": _RESULT,
-        "reasoning": record({}, {"summary": list_of(_TEXT), "encrypted_content": string}),
+        "reasoning": record({}, {"summary": list_of(TEXT), "encrypted_content": string}),
         "item_reference": _REFERENCE,
         "additional_tools": record({"tools": _TOOLS}),
         "web_search_call": record({}, {"id": string, "action": _SEARCH_ACTION}),

@@ -89,9 +89,3 @@ def test_what_cannot_be_sent_is_refused_with_its_path(block: dict[str, Any], pat
     with pytest.raises(GatewayError, match=words) as refused:
         blocks.content([{"type": "text", "text": "a"}, block], "p")
     assert refused.value.path == path
-
-
-def test_a_system_message_holds_text_only() -> None:
-    assert blocks.texts([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "p") == ["a", "b"]
-    with pytest.raises(GatewayError, match="text only"):
-        blocks.texts([PICTURE], "p")

@@ -86,7 +86,7 @@ def test_a_function_result_without_its_call_still_has_an_id() -> None:
     [
         ({"role": "user", "content": [{"type": "image_url", "image_url": "https://x.test"}]}, ".0.image_url"),
         ({"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": "?"}]}, ".0.image_url"),
-        ({"role": "system", "content": [{"type": "image_url", "image_url": URL}]}, ""),
+        ({"role": "system", "content": [{"type": "image_url", "image_url": URL}]}, ".0"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_its_path(message: dict[str, Any], path: str) -> None:

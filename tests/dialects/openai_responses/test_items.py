@@ -118,7 +118,7 @@ def test_a_reference_to_what_is_not_kept_is_refused_at_its_place(item: dict[str,
         ),
         (
             {"role": "system", "content": [{"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"}]},
-            "input.0.content",
+            "input.0.content.0",
         ),
     ],
 )
