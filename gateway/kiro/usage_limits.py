@@ -37,7 +37,6 @@ class Credits:
     overage: float = 0.0
     overage_cap: float | None = None
     overage_charges: float | None = None
-    overage_rate: float | None = None
     currency: str | None = None
     trial: Grant | None = None
     bonuses: tuple[Grant, ...] = ()
@@ -65,7 +64,6 @@ class UsageLimits:
     plan: str | None = None
     type: str | None = None
     email: str | None = None
-    user_id: str | None = None
     resets_at: float | None = None
     overages: bool | None = None
     resources: tuple[Credits, ...] = ()
@@ -92,7 +90,6 @@ def read(answer: Mapping[str, Any]) -> UsageLimits:
         plan=_text(plan.get("subscriptionTitle")),
         type=_text(plan.get("type")),
         email=_text(user.get("email")),
-        user_id=_text(user.get("userId")),
         resets_at=next((moment for moment in resets if moment), None),
         overages=_switched(_object(answer.get("overageConfiguration")).get("overageStatus")),
         resources=resources,
@@ -109,7 +106,6 @@ def _credits(entry: Mapping[str, Any]) -> Credits:
         overage=_exact(entry, "currentOverages") or 0.0,
         overage_cap=_exact(entry, "overageCap"),
         overage_charges=_number(entry.get("overageCharges")),
-        overage_rate=_number(entry.get("overageRate")),
         currency=_text(entry.get("currency")),
         trial=_grant(trial, "Free trial", trial.get("freeTrialStatus"), trial.get("freeTrialExpiry"))
         if trial
