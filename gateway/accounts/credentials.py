@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.endpoints import API_REGIONS, LoginKind
+from gateway.kiro.profiles import region_of
 
 _REGIONS_BY_AREA: Final = {
     "us": "east-1 east-2 west-1 west-2",
@@ -26,7 +27,12 @@ _REGIONS_BY_AREA: Final = {
 REGIONS: Final = frozenset(f"{area}-{name}" for area, names in _REGIONS_BY_AREA.items() for name in names.split())
 """AWS regions a login may name. Only these reach a host name, so no text of a file can point us elsewhere (S28)."""
 
-_ARN: Final = re.compile(r"arn:aws(?:-[a-z-]+)?:codewhisperer:([a-z0-9-]+):\d+:profile/[A-Za-z0-9._-]+")
+BUILDER_ID_START: Final = "https://view.awsapps.com/start"
+"""The start URL of every Builder ID; any other is a company's Identity Center."""
+
+API_KEY_PREFIX: Final = "ksk_"
+"""How every API key of Kiro begins."""
+
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 _FRACTION: Final = re.compile(r"\.(\d{1,9})\d*")
 _MILLISECONDS_FROM: Final = 1e11
@@ -102,7 +108,7 @@ def checked_arn(value: Any) -> str | None:
     """A profile ARN, or None. Raises GatewayError when it is not one: Kiro answers 400 to those, without a reason."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not (match := _ARN.fullmatch(value)) or match[1] not in REGIONS:
+    if not isinstance(value, str) or region_of(value) not in REGIONS:
         raise bad_login("the profile ARN is not of the form arn:aws:codewhisperer:REGION:ACCOUNT:profile/NAME")
     return value
 
@@ -120,8 +126,8 @@ def api_region(profile_arn: str | None, configured: str | None, region: str) -> 
     """The region of Kiro's hosts: the one configured for them, else the ARN's, else the login's if Kiro is there."""
     if configured:
         return configured
-    if profile_arn and (match := _ARN.fullmatch(profile_arn)):
-        return match[1]
+    if profile_arn and (of_profile := region_of(profile_arn)):
+        return of_profile
     return region if region in API_REGIONS else API_REGIONS[0]
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gateway.accounts.credentials import Credentials, epoch
+from gateway.accounts.credentials import BUILDER_ID_START, Credentials, epoch
 from gateway.accounts.login.device import (
     DEFAULT_INTERVAL,
     LONGEST_INTERVAL,
@@ -25,9 +25,6 @@ from gateway.accounts.login.device import (
 from gateway.accounts.refresh.grant import Post, TokenAnswer, TokenCall, granted
 from gateway.jsontext import encode
 
-BUILDER_ID: Final = "https://view.awsapps.com/start"
-"""The start URL of every Builder ID; its region is us-east-1."""
-
 BUILDER_ID_REGION: Final = "us-east-1"
 
 SCOPES: Final = ("codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations")
@@ -44,7 +41,7 @@ _AGAIN: Final = "Start the login again."
 class OidcWay:
     """Builder ID, or the Identity Center of a start URL and a region. base_url: replaces the host (simulators)."""
 
-    start_url: str = BUILDER_ID
+    start_url: str = BUILDER_ID_START
     region: str = BUILDER_ID_REGION
     base_url: str | None = None
 
@@ -82,7 +79,7 @@ class OidcWay:
                 raise verdict
             return verdict
         blank = Credentials(
-            "builder_id" if self.start_url == BUILDER_ID else "idc",
+            "builder_id" if self.start_url == BUILDER_ID_START else "idc",
             "",
             region=self.region,
             client_id=code.client_id,
@@ -94,7 +91,7 @@ class OidcWay:
         return NewLogin(credentials, self._name(), self.start_url, client_expires_at=code.client_expires_at)
 
     def _name(self) -> str:
-        if self.start_url == BUILDER_ID:
+        if self.start_url == BUILDER_ID_START:
             return "builder-id"
         return (urlsplit(self.start_url).hostname or "identity-center").split(".")[0]
 

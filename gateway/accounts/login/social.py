@@ -25,14 +25,12 @@ from gateway.accounts.login.device import (
     told,
     web_address,
 )
+from gateway.accounts.refresh.desktop import HOST
 from gateway.accounts.refresh.grant import Post, TokenAnswer, TokenCall, granted
 from gateway.jsontext import encode
 
 PROVIDERS: Final[Mapping[str, str]] = {"google": "Google", "github": "Github"}
 """What the user writes, and how the service spells it."""
-
-_HOST: Final = "https://prod.us-east-1.auth.desktop.kiro.dev"
-"""The host exists in us-east-1 only, whatever region the profile is in."""
 
 _CLIENT: Final = "kiro-cli"
 _CODE_LIFE: Final = 600.0
@@ -129,7 +127,7 @@ def _milliseconds(value: Any, default: float, longest: float) -> float:
 
 
 def _host(base_url: str | None) -> str:
-    return (base_url or _HOST).rstrip("/")
+    return (base_url or HOST).rstrip("/")
 
 
 def _call(base_url: str | None, path: str, body: Mapping[str, Any]) -> TokenCall:

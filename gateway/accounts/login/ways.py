@@ -3,14 +3,13 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.accounts.credentials import REGIONS, Credentials, checked_token
+from gateway.accounts.credentials import API_KEY_PREFIX, BUILDER_ID_START, REGIONS, Credentials, checked_token
 from gateway.accounts.login.device import NewLogin, Way
-from gateway.accounts.login.oidc import BUILDER_ID, BUILDER_ID_REGION, OidcWay
+from gateway.accounts.login.oidc import BUILDER_ID_REGION, OidcWay
 from gateway.accounts.login.social import PROVIDERS, SocialWay
 from gateway.errors import GatewayError, Kind
 
 _LONGEST_URL: Final = 300
-_API_KEY: Final = "ksk_"
 _SHORTEST_API_KEY: Final = 20
 
 
@@ -22,8 +21,8 @@ def chosen(
         if start_url or region:
             raise _wrong("A social login has no start URL and no region.", "social")
         return SocialWay(provider_of(social), base_url)
-    url = _start_url(start_url) if start_url else BUILDER_ID
-    if url == BUILDER_ID and region not in (None, "", BUILDER_ID_REGION):
+    url = _start_url(start_url) if start_url else BUILDER_ID_START
+    if url == BUILDER_ID_START and region not in (None, "", BUILDER_ID_REGION):
         raise _wrong(
             f"A Builder ID belongs to {BUILDER_ID_REGION}; a region needs the start_url of your company.", "region"
         )
@@ -43,8 +42,8 @@ def by_api_key(text: str, region: str | None = None) -> NewLogin:
         key = checked_token(text, "The API key")
     except GatewayError as error:
         raise _wrong(error.message, "api_key") from error
-    if not key.startswith(_API_KEY) or len(key) < _SHORTEST_API_KEY:
-        raise _wrong(f"That is no API key of Kiro: they begin with {_API_KEY}.", "api_key")
+    if not key.startswith(API_KEY_PREFIX) or len(key) < _SHORTEST_API_KEY:
+        raise _wrong(f"That is no API key of Kiro: they begin with {API_KEY_PREFIX}.", "api_key")
     return NewLogin(Credentials("api_key", "", key, region=_region(region)), "api-key")
 
 

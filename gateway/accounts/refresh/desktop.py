@@ -6,7 +6,7 @@ from gateway.accounts.credentials import Credentials
 from gateway.accounts.refresh.grant import TokenCall
 from gateway.jsontext import encode
 
-_HOST: Final = "https://prod.us-east-1.auth.desktop.kiro.dev"
+HOST: Final = "https://prod.us-east-1.auth.desktop.kiro.dev"
 """The host exists in us-east-1 only, whatever region the profile is in."""
 
 
@@ -14,5 +14,5 @@ def call(credentials: Credentials, base_url: str | None) -> TokenCall:
     """``POST /refreshToken {"refreshToken"}``, without authorization."""
     headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "KiroIDE-0.11.63"}
     return TokenCall(
-        f"{(base_url or _HOST).rstrip('/')}/refreshToken", headers, encode({"refreshToken": credentials.refresh_token})
+        f"{(base_url or HOST).rstrip('/')}/refreshToken", headers, encode({"refreshToken": credentials.refresh_token})
     )

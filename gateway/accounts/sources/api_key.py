@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from gateway.accounts.credentials import Credentials, bad_login, checked_token
+from gateway.accounts.credentials import API_KEY_PREFIX, Credentials, bad_login, checked_token
 from gateway.accounts.journal import Journal
 from gateway.accounts.sources.source import Wanted
-
-PREFIX = "ksk_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,8 @@ class ApiKeySource:
 def key_credentials(value: object, region: str, api_region: str | None) -> Credentials:
     """The login an API key is. Raises GatewayError when it is none."""
     key = checked_token(value, "the API key")
-    if not key.startswith(PREFIX):
-        raise bad_login(f"the API key does not begin with {PREFIX}")
+    if not key.startswith(API_KEY_PREFIX):
+        raise bad_login(f"the API key does not begin with {API_KEY_PREFIX}")
     return Credentials("api_key", "", key, region=region, configured_api_region=api_region)
 
 

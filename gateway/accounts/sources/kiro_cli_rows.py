@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.accounts.credentials import (
+    BUILDER_ID_START,
     Credentials,
     checked_arn,
     checked_region,
@@ -18,7 +19,6 @@ from gateway.kiro.endpoints import LoginKind
 _PROFILE: Final = "api.codewhisperer.profile"
 _START_URL: Final = "auth.idc.start-url"
 _REGION: Final = "auth.idc.region"
-_BUILDER_ID: Final = "https://view.awsapps.com/start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +60,4 @@ def _kind(row: Row) -> LoginKind:
     if ":external-idp:" in row.key:
         return "external_idp"
     start = row.token.get("start_url") or row.state.get(_START_URL)
-    return "idc" if start and not str(start).startswith(_BUILDER_ID) else "builder_id"
+    return "idc" if start and not str(start).startswith(BUILDER_ID_START) else "builder_id"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gateway.accounts import store
 from gateway.accounts.credentials import (
+    BUILDER_ID_START,
     Credentials,
     bad_login,
     checked_arn,
@@ -155,7 +156,7 @@ def _kind(found: Mapping[str, Any], *, has_client: bool) -> LoginKind:
         return "social"
     provider = str(found.get("provider") or "").lower()
     start = str(found.get("startUrl") or "")
-    builder = {method, provider} & _BUILDER_ID or start.startswith("https://view.awsapps.com/start")
+    builder = {method, provider} & _BUILDER_ID or start.startswith(BUILDER_ID_START)
     return "builder_id" if builder else "idc"
 
 
