@@ -7,15 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.commands import surroundings
+from gateway.commands import USAGE_ERROR, surroundings
 from gateway.settings import ROWS, Loaded, Row, example, markdown_table
-from gateway.settings.example import toml
 from gateway.settings.files import Unreadable, read
 from gateway.settings.importing import imported
 from gateway.settings.problems import WrongValue
 from gateway.settings.secret import MASK
+from gateway.settings.toml import toml
 
-_USAGE_ERROR: Final = 2
 _PAGES: Final = {"example": example, "table": markdown_table}
 
 
@@ -52,7 +51,7 @@ def _import(file: Path | None) -> int:
     """The text on standard output, everything else on standard error: 0; 1 when nothing could be made of the file."""
     if file is None:
         print("kiro-gateway config import: the file is missing", file=sys.stderr)
-        return _USAGE_ERROR
+        return USAGE_ERROR
     try:
         made = imported(read(file), file.absolute())
     except (OSError, Unreadable, WrongValue) as error:

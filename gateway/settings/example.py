@@ -1,11 +1,12 @@
 """``config.toml.example`` and the documentation's table of settings, written from the fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.settings.accounts import FIELDS
 from gateway.settings.facts import Facts, Form
 from gateway.settings.table import ROWS, SECTIONS, Row, Settings
+from gateway.settings.toml import toml
 
 _HEAD = """\
 # Settings of kiro-gateway. Everything has a default: keep only the lines you change.
@@ -68,23 +69,6 @@ def _comments(row: Row) -> Iterator[str]:
     flag = f"; on the command line {row.facts.flag}" if row.facts.flag else ""
     default = " No default; for example:" if row.facts.example is not None else ""
     yield f"Environment: {' or '.join(row.environment)}{flag}.{default}"
-
-
-def toml(value: Any) -> str:
-    """A value as TOML writes it; texts of this file need no escapes."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f'"{value}"'
-        case Mapping():
-            return (
-                f"{{ {', '.join(f'{toml(name)} = {toml(item)}' for name, item in value.items())} }}" if value else "{}"
-            )
-        case tuple() | list():
-            return f"[{', '.join(toml(item) for item in value)}]"
-        case _:
-            return str(value)
 
 
 def markdown_table() -> str:

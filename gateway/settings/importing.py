@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.jsontext import JsonError, decode, encode
+from gateway.jsontext import JsonError, decode
 from gateway.settings import dotenv
 from gateway.settings.accounts import ARRAY
 from gateway.settings.facts import Form
 from gateway.settings.problems import WrongValue
-from gateway.settings.secret import Secret
 from gateway.settings.table import ROWS, SECTIONS, Row
+from gateway.settings.toml import toml
 from gateway.settings.unused import UNUSED
 from gateway.settings.values import from_text
 
@@ -55,7 +55,7 @@ def _from_dotenv(text: str, folder: Path) -> Imported:
             made.notes.append(f"{entry.name}: has a quote that is not closed")
         elif entry.value.strip():
             try:
-                values[row.key] = written(_value(row, entry.value, folder))
+                values[row.key] = toml(_value(row, entry.value, folder))
             except WrongValue as wrong:
                 made.notes.append(f"{entry.name}: {wrong.message}")
     made.text = "\n".join(_sections(values))
@@ -136,21 +136,4 @@ def _first(entry: Mapping[str, Any], names: Iterable[str]) -> str | None:
 
 
 def _account(members: Mapping[str, Any]) -> str:
-    return f"[[{ARRAY}]]\n" + "".join(f"{name} = {written(value)}\n" for name, value in members.items())
-
-
-def written(value: Any) -> str:
-    """A value as TOML, secrets included: the text is meant to be a settings file."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case Secret():
-            return written(value.reveal())
-        case str():
-            return encode(value).decode()  # a JSON string is a TOML string
-        case Mapping():
-            return f"{{ {', '.join(f'{written(name)} = {written(item)}' for name, item in value.items())} }}"
-        case tuple() | list():
-            return f"[{', '.join(written(item) for item in value)}]"
-        case _:
-            return str(value)
+    return f"[[{ARRAY}]]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in members.items())

@@ -30,6 +30,12 @@ def test_check_shows_every_setting_with_its_origin_and_no_secret(tmp_path: Path)
     assert done.stderr == "warning: .env:2: OTHER is not known\n"
 
 
+def test_check_shows_values_as_toml_reads_them(tmp_path: Path) -> None:
+    done = command(tmp_path, "config", "check", DEBUG_DIR='C:\\my "logs"')
+    line = next(line for line in done.stdout.splitlines() if line.startswith("debug.folder"))
+    assert tomllib.loads(line) == {"debug": {"folder": str(tmp_path / 'C:\\my "logs"')}}
+
+
 def test_check_tells_all_faults_and_exits_78(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[server]\nport = "x"\nhots = "y"\n')
     done = command(tmp_path, "config", "check", "--port", "-1")

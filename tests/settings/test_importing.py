@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings, Surroundings, load
-from gateway.settings.importing import imported, written
+from gateway.settings.importing import imported
 from gateway.settings.problems import WrongValue
-from gateway.settings.secret import Secret
 
 ARN = "arn:aws:codewhisperer:us-east-1:123456789012:profile/EXAMPLE"
 
@@ -108,12 +107,3 @@ def test_a_region_of_the_api_is_told_to_follow_from_elsewhere(tmp_path: Path) ->
 def test_broken_json_is_told(tmp_path: Path) -> None:
     with pytest.raises(WrongValue, match="not valid JSON"):
         imported('{"refreshToken": ', tmp_path / "credentials.json")
-
-
-@pytest.mark.parametrize("value", ["plain", 'with "quotes" \\ and \t', "ünï😀", True, 7, 1.5, ["a", "b"], {"a b": "c"}])
-def test_a_value_reads_back_as_it_was(value: object) -> None:
-    assert tomllib.loads(f"x = {written(value)}") == {"x": value}
-
-
-def test_a_secret_is_written_out() -> None:
-    assert written((Secret("a"), Secret("b"))) == '["a", "b"]'
