@@ -4,23 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Final
 
 from gateway.accounts.sources.source import Source
-
-HEADERS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        name.lower(): name
-        for name in (
-            "User-Agent",
-            "x-amz-user-agent",
-            "x-amzn-kiro-agent-mode",
-            "x-amzn-codewhisperer-optout",
-            "Accept-Language",
-        )
-    }
-)
-"""Headers that the user may set for an account, by their lower-case names: none that says who it is or what is sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from gateway.commands import listing, surroundings
+from gateway.commands import USAGE_ERROR, listing, surroundings
 from gateway.commands.remote import Remote, account_path, running
 from gateway.commands.tables import table
 from gateway.settings import Settings
@@ -26,7 +26,6 @@ _COLUMNS: Final = {
     "TOKEN EXPIRES": "token_expires_at",
     "SOURCE": "source",
 }
-_USAGE_ERROR: Final = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it and print the accounts as they are then: 0; 1 when it was refused, 2 without a name."""
     if options.act and not options.name:
         print(f"kiro-gateway accounts {options.act}: the name of an account is missing", file=sys.stderr)
-        return _USAGE_ERROR
+        return USAGE_ERROR
     return listing.run(
         options, "accounts", "accounts", lambda settings: _rows(settings, options.act, options.name), shown
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.commands import surroundings
-from gateway.commands.asking import APIS, Question, default_model
+from gateway.commands.asking import APIS, Question
 from gateway.commands.remote import RemoteFault, running
 
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if loaded is None:
         return surroundings.WRONG_SETTINGS
     text = sys.stdin.read() if options.text == "-" else options.text
-    question = Question(options.api, options.model or default_model(loaded.settings), text)
+    question = Question(options.api, options.model or surroundings.default_model(loaded.settings), text)
     try:
         gateway = running(loaded.settings, surroundings.own_folder(), client=True)
         if gateway is None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.commands.remote import Remote, RemoteFault
-from gateway.settings import Settings
 
 APIS: Final = {"messages": "/v1/messages", "chat": "/v1/chat/completions", "responses": "/v1/responses"}
 
@@ -45,11 +44,6 @@ class Question:
             return {"model": self.model, "input": self.text, "store": False}
         body: dict[str, Any] = {"model": self.model, "messages": [{"role": "user", "content": self.text}]}
         return body | {"max_tokens": _MAX_TOKENS} if self.api == "messages" else body
-
-
-def default_model(settings: Settings) -> str:
-    """The model a start names as an example."""
-    return next(iter(settings.models.fallback), "claude-sonnet-4.5")
 
 
 def _text(api: str, answer: Mapping[str, Any]) -> str:

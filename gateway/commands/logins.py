@@ -9,8 +9,9 @@ from gateway.accounts.credentials import bad_login
 from gateway.accounts.sources import SOURCES, find, folder, own
 from gateway.accounts.sources.kiro_cli import standard_places
 from gateway.accounts.sources.source import Source, Wanted
-from gateway.accounts.terms import HEADERS, Configured, Terms
+from gateway.accounts.terms import Configured, Terms
 from gateway.settings import AccountEntry, Settings
+from gateway.settings.accounts import HEADERS
 
 
 def accounts_from(settings: Settings, own_folder: Path) -> tuple[Configured, ...]:

@@ -4,14 +4,11 @@ import argparse
 import sys
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
 
 from gateway.accounts.sources import own
-from gateway.commands import surroundings
+from gateway.commands import USAGE_ERROR, surroundings
 from gateway.commands.remote import RemoteFault, account_path, running
 from gateway.settings import Settings
-
-_USAGE_ERROR: Final = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     name = options.name or (next(iter(logins)) if len(logins) == 1 else None)
     if name is None and logins:
         print(f"kiro-gateway logout: name one of: {', '.join(logins)}", file=sys.stderr)
-        return _USAGE_ERROR
+        return USAGE_ERROR
     if name not in logins:
         print("kiro-gateway logout: there is no such login in the gateway's own store", file=sys.stderr)
         return 1

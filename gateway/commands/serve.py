@@ -169,7 +169,7 @@ def key_line(made: ApiKey | None, loaded: Loaded, *, shown: bool) -> str:
 
 def greeting(url: str, key: str, admin: str, login: Login) -> str:
     """What a start says, once the gateway answers."""
-    model = next(iter(login.settings.models.fallback), "claude-sonnet-4.5")
+    model = surroundings.default_model(login.settings)
     lines = (
         ("address", f"{url}  (Anthropic clients: {url}; OpenAI clients: {url}/v1)"),
         ("key", key),

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.accounts import store
 from gateway.commands import surroundings
-from gateway.commands.asking import Question, default_model
+from gateway.commands.asking import Question
 from gateway.commands.clients import CLIENTS
 from gateway.commands.clients.client import Access, CannotEdit, Client
 from gateway.commands.remote import RemoteFault, address, running
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.undo:
             return _undo(client, path)
-        model = options.model or default_model(loaded.settings)
+        model = options.model or surroundings.default_model(loaded.settings)
         return (
             _print(client, path, loaded.settings, model)
             if options.print

@@ -10,6 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
+from gateway.commands import USAGE_ERROR
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Port, certificate, and which of its checks are off."""
@@ -26,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
     if (options.certificate is None) != (options.key is None):
         print("kiro-gateway simulate: --certificate and --key belong together", file=sys.stderr)
-        return 2
+        return USAGE_ERROR
     from gateway.simulator.server import run as serve
 
     if options.with_parent:

@@ -55,6 +55,11 @@ def gather(options: argparse.Namespace) -> Surroundings:
     )
 
 
+def default_model(found: Settings) -> str:
+    """The model that commands ask when none is named, and that a start names as an example."""
+    return next(iter(found.models.fallback), "claude-sonnet-4.5")
+
+
 def crossed_families(found: Settings) -> Iterator[tuple[str, str]]:
     """(setting, what is wrong) for names of models that would lead from one Claude family to another."""
     for name, table in (("models.aliases", found.models.aliases), ("models.hidden", found.models.hidden)):

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from gateway.settings.facts import Facts, Form, setting
-from gateway.settings.problems import Problem, WrongValue, nearest
+from gateway.settings.network import ENDPOINT_NAMES
+from gateway.settings.problems import Problem, WrongValue, nearest, shown
 from gateway.settings.secret import Secret
 from gateway.settings.values import accept
 
@@ -17,14 +18,15 @@ KINDS: Final = ("file", "folder", "database", "refresh_token", "api_key", "login
 """Where an account's login can be; ``login`` is one that the gateway made itself, by its name."""
 
 _WITH_PATH: Final = frozenset(("file", "folder", "database"))
-HEADERS: Final = (
-    "user-agent",
+_SETTABLE: Final = (
+    "User-Agent",
     "x-amz-user-agent",
     "x-amzn-kiro-agent-mode",
     "x-amzn-codewhisperer-optout",
-    "accept-language",
+    "Accept-Language",
 )
-"""Headers that may be set for an account."""
+HEADERS: Final[Mapping[str, str]] = MappingProxyType({name.lower(): name for name in _SETTABLE})
+"""Headers that may be set for an account, by their lower-case names: none that says who it is or what is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class AccountEntry:
         Form.CHOICE,
         None,
         "Endpoint to try first.",
-        choices=("kiro", "runtime", "codewhisperer", "ide", "amazonq", "q", "cli"),
+        choices=ENDPOINT_NAMES,
         example="codewhisperer",
     )
     headers: Mapping[str, str] = setting(
@@ -169,7 +171,7 @@ def _entry(reading: _Reading, number: int, table: Mapping[str, Any]) -> AccountE
     wrong: set[str] = set()
     for name, value in table.items():
         if name not in FIELDS:
-            reading.tell(number, _short(name), "is not known", nearest(name, FIELDS))
+            reading.tell(number, shown(name), "is not known", nearest(name, FIELDS))
             continue
         try:
             values[name] = accept(FIELDS[name], value, reading.path.parent)
@@ -201,7 +203,3 @@ def _complaints(entry: AccountEntry) -> Iterator[tuple[str, str]]:
             return
     if not all(text.isascii() for text in entry.headers.values()):
         yield "headers", "has characters that no header can carry"
-
-
-def _short(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:60]

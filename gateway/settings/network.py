@@ -1,9 +1,13 @@
 """The settings of the network: where the gateway listens, the way to Kiro, the login."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.settings.facts import Form, setting
 from gateway.settings.secret import Secret
+
+ENDPOINT_NAMES: Final = ("kiro", "runtime", "codewhisperer", "ide", "amazonq", "q", "cli")
+"""Kiro's endpoints by name and alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Upstream:
         Form.CHOICE,
         None,
         "Endpoint to try first.",
-        choices=("kiro", "runtime", "codewhisperer", "ide", "amazonq", "q", "cli"),
+        choices=ENDPOINT_NAMES,
         environment=("KIRO_PREFERRED_ENDPOINT",),
         example="codewhisperer",
     )

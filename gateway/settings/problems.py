@@ -44,3 +44,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     by_folded = {name.casefold(): name for name in known}
     found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+def shown(name: str, longest: int = 60) -> str:
+    """A name out of a file, fit to be printed on one line."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return clean if len(clean) <= longest else f"{clean[:longest]}…"

@@ -10,7 +10,7 @@ from gateway.settings import dotenv
 from gateway.settings.accounts import ARRAY, AccountEntry
 from gateway.settings.accounts import read as read_accounts
 from gateway.settings.files import Unreadable, lines_of, read
-from gateway.settings.problems import Problem, nearest
+from gateway.settings.problems import Problem, nearest, shown
 from gateway.settings.table import ROWS, SECTIONS, Row
 from gateway.settings.unused import UNUSED
 
@@ -170,9 +170,3 @@ def _unknown_section(path: Path, section: str, table: object, lines: dict[str, i
     row = next((row for row in ROWS if section in (row.name, *row.environment)), None)
     hint = row.key if row else nearest(section, _BY_KEY)
     return Problem(str(path), shown(section), "stands outside of any section", hint, line)
-
-
-def shown(name: str, longest: int = 60) -> str:
-    """A name out of a file, fit to be printed on one line."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return clean if len(clean) <= longest else f"{clean[:longest]}…"
