@@ -109,8 +109,8 @@ def obstacle(candidate: Candidate, model: str, now: float) -> Obstacle:
         case Out.RESTRICTED:
             return Obstacle(f"Kiro has limited it because of its traffic; resting for {wait:.0f} s", wait)
     if candidate.probing:
-        return Obstacle("one request is trying whether it works again", 1.0)
-    return Obstacle(f"cooling for {wait:.0f} s, {health.out.value} {health.failures} times in a row", wait)
+        return Obstacle("one request is trying it out again", 1.0)
+    return Obstacle(f"resting for {wait:.0f} s ({health.out.value}, {health.failures} in a row)", wait)
 
 
 def nobody(candidates: Iterable[Candidate], model: str, now: float) -> GatewayError:

@@ -24,16 +24,20 @@ class Command:
 
 
 COMMANDS: Final = (
-    Command("serve", "gateway.commands.serve", "run the gateway (this is what no command means)"),
+    Command("serve", "gateway.commands.serve", "run the gateway (the default)"),
     Command("login", "gateway.commands.login", "log in to Kiro and keep the login in the gateway's own store"),
     Command("logout", "gateway.commands.logout", "forget a login of the gateway's own store"),
     Command("accounts", "gateway.commands.accounts", "list the accounts; enable, disable, refresh or remove one"),
     Command("usage", "gateway.commands.usage", "show plan and credits of every account"),
     Command("models", "gateway.commands.models", "list the models"),
-    Command("ask", "gateway.commands.ask", "send one request to the gateway that runs and print its answer"),
-    Command("setup", "gateway.commands.setup", "set a client up: Claude Code, Codex, opencode, Continue, aider, …"),
+    Command("ask", "gateway.commands.ask", "send one request to the running gateway and print its answer"),
+    Command("setup", "gateway.commands.setup", "set up a client: Claude Code, Codex, opencode, Continue, aider, …"),
     Command("simulate", "gateway.commands.simulate", "run a simulated Kiro, to try things without a login"),
-    Command("config", "gateway.commands.config", "print an example of the settings file, or check the settings"),
+    Command(
+        "config",
+        "gateway.commands.config",
+        "print an example of the settings file, check the settings, or import old ones",
+    ),
     Command("lint", "gateway.commands.lint", "check a captured request body against the known rules of Kiro"),
 )
 

@@ -1,6 +1,6 @@
 """List the accounts, or enable, disable, refresh or remove one.
 
-Speaks to the gateway that runs (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
+Speaks to the running gateway (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
 without one it works on what is stored.
 """
 

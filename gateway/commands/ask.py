@@ -1,4 +1,4 @@
-"""Send one request to the gateway that runs, and print answer, usage and request id.
+"""Send one request to the running gateway, and print answer, usage and request id.
 
 Speaks to KIRO_GATEWAY_URL with KIRO_GATEWAY_API_KEY; else to the configured port with the key of the gateway's file.
 """
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to ask, of which model, by which API."""
     parser.add_argument("text", metavar="TEXT", help="the question; - reads it from standard input")
     parser.add_argument("--model", help="the model to ask")
-    parser.add_argument("--api", choices=list(APIS), default="messages", help="the API to ask by (messages)")
+    parser.add_argument("--api", choices=list(APIS), default="messages", help="the API to use (default: messages)")
     surroundings.add_arguments(parser)
 
 

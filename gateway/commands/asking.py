@@ -37,7 +37,7 @@ class Question:
             text = _text(self.api, answer)
             return Answered(text, str(answer["model"]), answer.get("usage") or {}, request_id)
         except (KeyError, IndexError, TypeError) as error:
-            raise RemoteFault(f"the gateway's answer is none of its API {self.api}") from error
+            raise RemoteFault(f"the gateway's answer is not one of its API {self.api}") from error
 
     def _body(self) -> dict[str, Any]:
         if self.api == "responses":

@@ -1,5 +1,5 @@
-"""Print an example of the settings file, check the settings and show where each comes from, or turn an old ``.env`` or
-``credentials.json`` into a settings file, which is printed.
+"""Print an example of the settings file, check the settings and show where each comes from, or turn an old .env or
+credentials.json into a settings file, which is printed.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Log in to Kiro: with an AWS Builder ID when nothing else is said. The login goes into the gateway's own store.
 
-A code and a link are shown; open the link on any device, and the login is complete when you have agreed there.
+A code and a link are shown; open the link on any device, and the login is complete once you have approved it there.
 """
 
 import argparse
@@ -31,12 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--start-url", metavar="URL", help="start URL of your company's IAM Identity Center (https)")
     way.add_argument("--social", choices=("google", "github"), help="a Kiro account by Google or GitHub")
-    way.add_argument(
-        "--api-key", action="store_true", help="store an API key of Kiro; it is asked for, or read from stdin"
-    )
+    way.add_argument("--api-key", action="store_true", help="store a Kiro API key; it is asked for, or read from stdin")
     parser.add_argument("--region", metavar="REGION", help="AWS region of the Identity Center (default us-east-1)")
     parser.add_argument("--no-browser", action="store_true", help="open no browser here; show a code and a link")
-    parser.add_argument("--name", metavar="NAME", help="what to call the login; one of that name is made again")
+    parser.add_argument(
+        "--name", metavar="NAME", help="what to call the login; an existing one of that name is replaced"
+    )
     surroundings.add_arguments(parser)
 
 
@@ -117,7 +117,7 @@ async def _in_browser(social: str, base_url: str | None, post: "Post") -> "NewLo
             way = BrowserWay(provider_of(social), redirect_uri, state, base_url)
             if not _open(way.url):
                 return None
-            print(f"Log in in the browser that has opened, or open this there:\n\n  {way.url}\n")
+            print(f"Log in in the browser window that has opened, or open this address there:\n\n  {way.url}\n")
             return await way.redeem(await callback.code(), post, time.time())
     except browser.PortsTaken:
         return None
@@ -148,9 +148,9 @@ def countdown(out: TextIO) -> _Progress:
     def progress(left: float) -> None:
         if out.isatty():
             minutes, seconds = divmod(int(left), _MINUTE)
-            out.write(f"\rWaiting for you to agree there … {minutes}:{seconds:02} left. ")
+            out.write(f"\rWaiting for you to approve it there … {minutes}:{seconds:02} left. ")
         elif not told:
-            out.write("Waiting for you to agree there …\n")
+            out.write("Waiting for you to approve it there …\n")
         told.append(left)
         out.flush()
 

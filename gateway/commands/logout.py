@@ -13,7 +13,7 @@ from gateway.settings import Settings
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which login."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the login; may be left out when there is one only")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the login; may be left out when there is only one")
     surroundings.add_arguments(parser)
 
 
@@ -48,4 +48,4 @@ def _tell_gateway(settings: Settings, folder: Path, name: str) -> None:
             gateway.act("DELETE", account_path(name))
     except RemoteFault as error:
         if error.status != HTTPStatus.NOT_FOUND:
-            print(f"kiro-gateway logout: the gateway that runs was not told: {error}", file=sys.stderr)
+            print(f"kiro-gateway logout: the running gateway was not told: {error}", file=sys.stderr)

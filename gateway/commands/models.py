@@ -1,4 +1,4 @@
-"""List the models: of the gateway that runs, else of Kiro itself with the logins that are stored."""
+"""List the models: of the running gateway, else of Kiro itself with the stored logins."""
 
 import argparse
 import asyncio

@@ -107,7 +107,7 @@ def _loop_may_end_busy() -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        structlog.get_logger().debug("loop_closed_with_open_connections")
+        structlog.get_logger().debug("loop closed with open connections")
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:

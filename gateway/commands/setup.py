@@ -27,10 +27,10 @@ BACKUP: Final = ".before-kiro-gateway"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which client, and whether to write, undo or print."""
     parser.add_argument("client", choices=[client.name for client in CLIENTS], help="the program to set up")
-    parser.add_argument("--model", help="the model it shall use")
+    parser.add_argument("--model", help="the model it should use")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--undo", action="store_true", help="put back what its settings were before")
-    what.add_argument("--print", action="store_true", help="only print what its file would be, without the key")
+    what.add_argument("--undo", action="store_true", help="put its settings back as they were before")
+    what.add_argument("--print", action="store_true", help="only print what would be written, without the key")
     surroundings.add_arguments(parser)
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="any setting that is no secret: log.level=DEBUG",
+        help="any setting that is not a secret, such as log.level=DEBUG",
     )
 
 

@@ -1,6 +1,6 @@
 """Show plan and credits of every account.
 
-Asks the gateway that runs (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
+Asks the running gateway (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
 without one it asks Kiro itself, with the logins that are stored.
 """
 

@@ -19,4 +19,4 @@ def missing_call(choice: ToolChoice, reply: Reply) -> Unmet | None:
     if choice.name in called or (called and choice.name is None):
         return None
     said = "".join(block.text for block in reply.blocks if isinstance(block, Text))
-    return Unmet("The model did not call the tool it had to call.", said=said, correction="You called no tool.")
+    return Unmet("The model did not call the tool that was demanded.", said=said, correction="You called no tool.")

@@ -67,10 +67,10 @@ def complaint(text: str, schema: Mapping[str, Any] | None) -> tuple[str, str] | 
     try:
         value = jsontext.decode(text)
     except jsontext.JsonError as error:
-        return f"it is no JSON ({error})", f"It is no JSON: {error}."
+        return f"it is not JSON ({error})", f"It is not JSON: {error}."
     if schema is not None:
         return _schema_complaint(value, schema)
-    return None if isinstance(value, dict) else ("it is no JSON object", "It must be a JSON object.")
+    return None if isinstance(value, dict) else ("it is not a JSON object", "It must be a JSON object.")
 
 
 def _schema_complaint(value: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:

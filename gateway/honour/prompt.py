@@ -13,7 +13,7 @@ JSON: Final = (
     "Answer with one JSON value alone: no words before or after it, no Markdown fence. "
     "It must be valid by this JSON Schema:\n<json_schema>{schema}</json_schema>"
 )
-AGAIN: Final = "{correction}\nAnswer again, the whole of it."
+AGAIN: Final = "{correction}\nGive the whole answer again."
 
 
 def instructed(conversation: Conversation) -> Conversation:

@@ -82,7 +82,7 @@ ROWS: Final = (
     Row(
         Kind.RATE_LIMIT,
         "Kiro has put temporary limits on this account because of its traffic. "
-        "Stop sending for some hours; more requests prolong it.",
+        "Stop sending for some hours; further requests prolong them.",
         RESTRICTED,
         statuses=(403, 429),
         words=("suspicious activity", "temporary limits", "while we investigate"),
@@ -151,7 +151,7 @@ ROWS: Final = (
     ),
     Row(  # inside a stream; the decoder ends a turn that has content with max_tokens instead
         Kind.INVALID_REQUEST,
-        "The answer reached the most that the model may write before any of it came. Ask for it in smaller parts.",
+        "The answer reached the model's output limit before any of it arrived. Ask for it in smaller parts.",
         types=("contentlengthexceeded",),
     ),
     Row(

@@ -26,13 +26,13 @@ def complaints(settings: Settings) -> Iterator[tuple[str, str]]:
     given = {"server.api_keys": _texts(server.api_keys), "server.admin_keys": _texts(server.admin_keys)}
     for name, keys in given.items():
         if any(_SAMPLES.fullmatch(key) for key in keys):
-            yield name, "has a key out of an example that everybody knows; take one of your own"
+            yield name, "has a key out of a published example; choose one of your own"
     if set.intersection(*given.values()):
         yield "server.admin_keys", "has a key that clients use; whoever has that could change the logins"
     if is_loopback(server.host):
         return
     if not server.api_keys:
-        yield "server.host", "is not an address of this machine only, so server.api_keys must have a key"
+        yield "server.host", "lets other machines connect, so server.api_keys must have a key"
     for name, keys in given.items():
         if any(len(key) < LEAST_KEY_LENGTH for key in keys):
             yield (

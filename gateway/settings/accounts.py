@@ -36,7 +36,7 @@ class Pool:
     max_concurrent: int = setting(
         Form.WHOLE,
         0,
-        "Requests to Kiro at once, over all accounts; more wait in their order. 0: any number.",
+        "Requests to Kiro at the same time, over all accounts; further ones wait in line. 0: no limit.",
         environment=("RATE_LIMIT_MAX_CONCURRENT",),
         low=0,
         high=100_000,
@@ -44,7 +44,7 @@ class Pool:
     min_interval: float = setting(
         Form.NUMBER,
         0.0,
-        "Least time between the beginnings of two requests, over all accounts.",
+        "Shortest time between the starts of two requests, over all accounts.",
         unit="seconds",
         environment=("RATE_LIMIT_MIN_INTERVAL",),
         low=0,
@@ -53,7 +53,7 @@ class Pool:
     pause_after_429: float = setting(
         Form.NUMBER,
         0.0,
-        "How long an account begins nothing new after Kiro said 429.",
+        "How long an account starts nothing new after a 429 from Kiro.",
         unit="seconds",
         environment=("RATE_LIMIT_429_BACKOFF",),
         low=0,
@@ -62,7 +62,7 @@ class Pool:
     recovery_timeout: float = setting(
         Form.NUMBER,
         60.0,
-        "How long an account rests after its third failure in a row; doubled with each further one. 0: never.",
+        "How long an account rests after its third failure in a row; doubled with each further one. 0: it never rests.",
         unit="seconds",
         environment=("ACCOUNT_RECOVERY_TIMEOUT",),
         low=0,
@@ -71,7 +71,7 @@ class Pool:
     max_backoff_multiplier: float = setting(
         Form.NUMBER,
         1440.0,
-        "Most that recovery_timeout is multiplied by; the rest is never longer than a day.",
+        "Largest multiple of recovery_timeout; a rest is never longer than a day.",
         environment=("ACCOUNT_MAX_BACKOFF_MULTIPLIER",),
         low=1,
         high=1_000_000,
@@ -79,7 +79,7 @@ class Pool:
     state_save_interval: float = setting(
         Form.NUMBER,
         10.0,
-        "How often a changed state of the accounts is written to the gateway's own folder.",
+        "How often the state of the accounts, if it changed, is written to the gateway's own folder.",
         unit="seconds",
         environment=("STATE_SAVE_INTERVAL_SECONDS",),
         low=0.1,
@@ -111,7 +111,10 @@ class AccountEntry:
     )
     priority: int = setting(Form.WHOLE, 0, "Accounts with the smallest number are taken first.", low=-1000, high=1000)
     models: tuple[str, ...] = setting(
-        Form.NAMES, (), "Kiro's ids it may be used for, * allowed; none: all.", example=("claude-sonnet-*",)
+        Form.NAMES,
+        (),
+        "Kiro's ids of the models it may be used for, * allowed; empty: all.",
+        example=("claude-sonnet-*",),
     )
     preferred_endpoint: str | None = setting(
         Form.CHOICE,
@@ -121,14 +124,16 @@ class AccountEntry:
         example="codewhisperer",
     )
     headers: Mapping[str, str] = setting(
-        Form.TABLE, {}, f"Sent with its requests, over the gateway's own. Of: {', '.join(HEADERS)}."
+        Form.TABLE, {}, f"Sent with its requests, in place of the gateway's own. Any of: {', '.join(HEADERS)}."
     )
     allow_overage: bool = setting(
-        Form.SWITCH, default=False, help="Go on when the credits are used up, if overages are on at Kiro."
+        Form.SWITCH,
+        default=False,
+        help="Go on using it when its credits are used up, if overages are switched on at Kiro.",
     )
-    max_concurrent: int = setting(Form.WHOLE, 0, "Its requests at once. 0: any number.", low=0, high=100_000)
+    max_concurrent: int = setting(Form.WHOLE, 0, "Its requests at the same time. 0: no limit.", low=0, high=100_000)
     min_interval: float = setting(
-        Form.NUMBER, 0.0, "Least time between two of its requests.", unit="seconds", low=0, high=3600
+        Form.NUMBER, 0.0, "Shortest time between the starts of two of its requests.", unit="seconds", low=0, high=3600
     )
 
 

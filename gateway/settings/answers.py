@@ -32,14 +32,14 @@ class Models:
     fallback: tuple[str, ...] = setting(
         Form.NAMES,
         (),
-        "Models listed while Kiro's own list cannot be had; empty for the built-in ones.",
+        "Models listed while Kiro's own list cannot be fetched; empty for the built-in ones.",
         environment=("FALLBACK_MODELS",),
         example=("claude-sonnet-4.5", "claude-haiku-4.5"),
     )
     cache_ttl: int = setting(
         Form.WHOLE,
         3600,
-        "Age at which Kiro's list is asked for again.",
+        "Age at which Kiro's list is fetched again.",
         unit="seconds",
         environment=("MODEL_CACHE_TTL",),
         low=1,
@@ -63,20 +63,20 @@ class Thinking:
     default_on: bool = setting(
         Form.SWITCH,
         default=True,
-        help="Ask for thinking where the request says nothing of it.",
+        help="Ask for thinking when the request says nothing about it.",
         environment=("FAKE_REASONING", "FAKE_REASONING_ENABLED"),
     )
     handling: str = setting(
         Form.CHOICE,
         "as_reasoning_content",
-        "How thinking is given to OpenAI clients: its own field, not at all, with its tags, or as bare text.",
+        "How thinking is given to OpenAI clients: in its own field, not at all, with its tags, or as bare text.",
         choices=("as_reasoning_content", "remove", "pass", "strip_tags"),
         environment=("FAKE_REASONING_HANDLING",),
     )
     max_tokens: int = setting(
         Form.WHOLE,
         4000,
-        "Thinking budget where the request names none.",
+        "Thinking budget when the request names none.",
         unit="tokens",
         environment=("FAKE_REASONING_MAX_TOKENS",),
         low=1,
@@ -100,7 +100,7 @@ class Tools:
     description_max_length: int = setting(
         Form.WHOLE,
         10_000,
-        "Longer descriptions of tools move to the system prompt.",
+        "Longer tool descriptions move to the system prompt.",
         unit="characters",
         environment=("TOOL_DESCRIPTION_MAX_LENGTH",),
         low=100,
@@ -109,13 +109,13 @@ class Tools:
     truncation_recovery: bool = setting(
         Form.SWITCH,
         default=True,
-        help="Tell the model when a tool call of its was cut off at the output limit, so that it writes smaller parts.",
+        help="Tell the model when its tool call was cut off at the output limit, so that it writes smaller parts.",
         environment=("TRUNCATION_RECOVERY",),
     )
     parse_text_calls: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Make calls of what a model writes into its text instead: [Called NAME with args: {}] and its like.",
+        help="Turn tool calls that a model wrote as text, [Called NAME with args: {}] and the like, into real ones.",
     )
 
 
@@ -154,7 +154,7 @@ class Stream:
     buffered: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Hold streams of /v1/messages back until Kiro has told their tokens, as /cc/v1/messages always does.",
+        help="Hold streams of /v1/messages back until Kiro has reported their tokens, as /cc/v1/messages always does.",
     )
     usage_pings: bool = setting(
         Form.SWITCH,
@@ -170,7 +170,7 @@ class Honour:
     repair: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Ask once more for a whole answer that is not the JSON or call demanded; it costs a second request.",
+        help="Ask again, once, when a whole answer is not the JSON or the call demanded; it costs a second request.",
     )
 
 
@@ -181,7 +181,7 @@ class WebSearch:
     enabled: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Offer it to the model also where the client does not; every search costs another turn of the model.",
+        help="Offer it to the model even when the client does not; every search costs another turn of the model.",
         environment=("WEB_SEARCH_ENABLED",),
     )
 
@@ -219,7 +219,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Debug:
-    """Capture of whole requests, to look into a fault. Captures hold your prompts."""
+    """Capture of whole requests, for tracking down a fault. Captures hold your prompts."""
 
     mode: str = setting(
         Form.CHOICE,

@@ -7,12 +7,12 @@ from gateway.settings.facts import Form, setting
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Limits of your own. Nothing here is on by itself: Kiro judges the size of a request, and tells."""
+    """Limits of your own. None is on by default: Kiro itself judges the size of a request."""
 
     max_payload_bytes: int | None = setting(
         Form.WHOLE,
         None,
-        "A request that takes more as sent to Kiro is refused, or trimmed with auto_trim.",
+        "A request that is larger than this as sent to Kiro is refused, or trimmed with auto_trim.",
         unit="bytes",
         environment=("KIRO_MAX_PAYLOAD_BYTES",),
         low=1024,

@@ -17,7 +17,7 @@ class Server:
     host: str = setting(
         Form.HOST,
         "127.0.0.1",
-        "Address to listen on. Anything but this machine needs api_keys.",
+        "Address to listen on. One that other machines can reach needs api_keys.",
         environment=("SERVER_HOST",),
         flag="--host",
     )
@@ -45,12 +45,12 @@ class Server:
         example=("<another key of at least 24 characters>",),
     )
     max_body_bytes: int = setting(
-        Form.WHOLE, 32 * 1024 * 1024, "Largest request taken.", unit="bytes", low=1024, high=2**31
+        Form.WHOLE, 32 * 1024 * 1024, "Largest request body accepted.", unit="bytes", low=1024, high=2**31
     )
     drain_timeout: float = setting(
         Form.NUMBER,
         120.0,
-        "How long running answers may take to end when the gateway is stopped; a second signal ends them at once.",
+        "How long answers in progress may take to finish at a stop; a second signal ends them at once.",
         unit="seconds",
         low=0,
         high=3600,
@@ -96,7 +96,7 @@ class Upstream:
     ca_file: str | None = setting(
         Form.CERTIFICATES,
         None,
-        "PEM file with certificate authorities to trust besides the usual.",
+        "PEM file with certificate authorities to trust in addition to the usual ones.",
         example="~/company-ca.pem",
     )
     connect_timeout: float = setting(
@@ -152,7 +152,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The Kiro login. With nothing here the standard places of kiro-cli, Amazon Q and the Kiro IDE are searched."""
+    """The Kiro login. With nothing here: the gateway's own logins, else that of kiro-cli, Amazon Q or the Kiro IDE."""
 
     database: str | None = setting(
         Form.FILE,
@@ -178,7 +178,7 @@ class Credentials:
         Form.HIDDEN, None, "Refresh token of a Kiro login.", environment=("REFRESH_TOKEN",), example="<refresh token>"
     )
     api_key: Secret | None = setting(  # noqa: RUF009 - as above
-        Form.HIDDEN, None, "API key of Kiro.", environment=("KIRO_API_KEY",), example="ksk_<key>"
+        Form.HIDDEN, None, "Kiro API key.", environment=("KIRO_API_KEY",), example="ksk_<key>"
     )
     profile_arn: str | None = setting(
         Form.ARN,

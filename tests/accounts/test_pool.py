@@ -109,7 +109,7 @@ async def test_a_failing_service_is_probed_every_second_where_there_is_no_other_
     accounts = pool(tmp_path, "a", time)
     for _ in range(3):
         await fail(accounts, Trouble.FAILING)
-    with pytest.raises(GatewayError, match="cooling for 60 s"):
+    with pytest.raises(GatewayError, match="resting for 60 s"):
         await accounts.visit("c", "m")
     time.now += 1
     assert await serve(accounts) == "a"

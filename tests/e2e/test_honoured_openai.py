@@ -121,7 +121,7 @@ def test_any_object_is_an_object(rig: Rig, gpt: openai.OpenAI, streamed: bool) -
     wanted = {"type": "json_object"}
     content = ask(gpt, streamed=streamed, response_format=wanted).choices[0].message.content
     assert json.loads(content or "") == {"a": [1]}
-    with pytest.raises(openai.APIError, match="no JSON object"):
+    with pytest.raises(openai.APIError, match="not a JSON object"):
         ask(gpt, streamed=streamed, response_format=wanted)
 
 

@@ -44,7 +44,7 @@ def test_json_that_did_not_fit_is_asked_for_again_with_the_reason(rig: Rig, clau
 
 def test_a_second_answer_that_does_not_fit_is_the_error(rig: Rig, claude: anthropic.Anthropic) -> None:
     rig.simulator.push({"frames": text_frames("Sure!"), "times": 3})
-    with pytest.raises(anthropic.APIStatusError, match="no JSON") as caught:
+    with pytest.raises(anthropic.APIStatusError, match="not JSON") as caught:
         claude.messages.create(model=MODEL, max_tokens=500, messages=HELLO, output_config=FORMAT)
     assert caught.value.status_code == 502
     assert caught.value.response.headers["x-should-retry"] == "false"
@@ -54,7 +54,7 @@ def test_a_second_answer_that_does_not_fit_is_the_error(rig: Rig, claude: anthro
 def test_a_stream_is_never_asked_for_again(rig: Rig, claude: anthropic.Anthropic) -> None:
     rig.simulator.push({"frames": text_frames("Sure!"), "times": 3})
     options = {"model": MODEL, "max_tokens": 500, "messages": HELLO, "output_config": FORMAT}
-    with pytest.raises(anthropic.APIError, match="no JSON"), claude.messages.stream(**options) as stream:
+    with pytest.raises(anthropic.APIError, match="not JSON"), claude.messages.stream(**options) as stream:
         stream.until_done()
     assert len(rig.simulator.requests()) == 1
 

@@ -46,9 +46,9 @@ def test_json_that_fits_passes_without_its_fence(pieces: list[str]) -> None:
         ('{"name": "Ada", "age": -1}', "$.age is not valid by 'minimum'"),
         ('{"name": "Ada", "x": 1}', "$ is not valid by 'additionalProperties'"),
         ("[]", "$ is not valid by 'type'"),
-        ("Sure! {}", "it is no JSON"),
-        ('{"name": "Ada"', "it is no JSON"),
-        ("", "it is no JSON"),
+        ("Sure! {}", "it is not JSON"),
+        ('{"name": "Ada"', "it is not JSON"),
+        ("", "it is not JSON"),
     ],
 )
 def test_a_turn_with_other_text_ends_as_a_failure_that_says_why(whole: str, words: str) -> None:
@@ -61,7 +61,7 @@ def test_a_turn_with_other_text_ends_as_a_failure_that_says_why(whole: str, word
 
 def test_any_object_will_do_without_a_schema_and_nothing_else() -> None:
     assert judged(ended(text(0, '{"anything": [1]}')), None)[-1] == END
-    assert "no JSON object" in failure(judged(ended(text(0, "[1]")), None)).message
+    assert "not a JSON object" in failure(judged(ended(text(0, "[1]")), None)).message
 
 
 def test_the_model_is_told_more_than_the_client() -> None:

@@ -19,7 +19,7 @@ def keyed(folder: Path, key: str, host: str = "127.0.0.1") -> Surroundings:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 @pytest.mark.parametrize("key", SAMPLES)
 def test_a_key_out_of_an_example_is_refused_everywhere(key: str, host: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="out of an example") as caught:
+    with pytest.raises(SettingsError, match="published example") as caught:
         load(keyed(tmp_path, f"{GOOD},{key}", host))
     assert key not in str(caught.value)
 
@@ -38,7 +38,7 @@ def test_other_machines_may_connect_only_with_a_configured_key(tmp_path: Path) -
 
 
 def test_an_admin_key_is_judged_like_a_clients(tmp_path: Path) -> None:
-    for key, fault in (("changeme", "out of an example"), ("short-but-mine", "less than 24 characters")):
+    for key, fault in (("changeme", "published example"), ("short-but-mine", "less than 24 characters")):
         environment = {"PROXY_API_KEY": GOOD, "PROXY_ADMIN_KEY": key, "SERVER_HOST": "0.0.0.0"}
         with pytest.raises(SettingsError, match=rf"environment: PROXY_ADMIN_KEY .*{fault}") as caught:
             load(Surroundings(tmp_path, environment=environment))

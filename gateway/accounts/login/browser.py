@@ -40,7 +40,7 @@ class Callback:
                 return await self._arrived
         except TimeoutError as error:
             raise LoginEnded(
-                Ending.EXPIRED, "Nobody logged in in the browser in time. Start the login again."
+                Ending.EXPIRED, "Nobody completed the login in the browser in time. Start it again."
             ) from error
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -43,7 +43,7 @@ def by_api_key(text: str, region: str | None = None) -> NewLogin:
     except GatewayError as error:
         raise _wrong(error.message, "api_key") from error
     if not key.startswith(API_KEY_PREFIX) or len(key) < _SHORTEST_API_KEY:
-        raise _wrong(f"That is no API key of Kiro: they begin with {API_KEY_PREFIX}.", "api_key")
+        raise _wrong(f"That is not a Kiro API key: those begin with {API_KEY_PREFIX}.", "api_key")
     return NewLogin(Credentials("api_key", "", key, region=_region(region)), "api-key")
 
 
