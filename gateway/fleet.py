@@ -53,10 +53,11 @@ class Fleet:
         member = self.pool.find(name)
         if member is None:
             raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
+        asked = member.account.now()
         identity = await member.account.identity()
         limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)
         if (allowance := _allowance(limits)) is not None:
-            self.pool.learn(member, allowance)
+            self.pool.learn(member, allowance, asked)
         return limits
 
     async def add(self, configured: Configured) -> None:

@@ -178,12 +178,15 @@ def succeeded(health: Health) -> Health:
     return Health(disabled=True) if health.disabled else FRESH
 
 
-def measured(health: Health, allowance: Allowance, now: float, *, allow_overage: bool) -> Health:
-    """The health once Kiro told the credits: out when none are left, back when there are some again."""
+def measured(health: Health, allowance: Allowance, now: float, *, asked: float, allow_overage: bool) -> Health:
+    """The health once Kiro told the credits: out when none are left, back when there are some again.
+
+    asked: when the question was begun; a refusal that came while it was under way is newer than its answer.
+    """
     spent = allowance.granted > 0 and allowance.used >= allowance.granted and not (allow_overage and allowance.overage)
     if spent and health.out not in PARKED:
         return replace(health, out=Out.MONTH, until=month_end(now, allowance), since=now)
-    if not spent and health.out is Out.MONTH:
+    if not spent and health.out is Out.MONTH and health.since <= asked:
         return succeeded(health)
     return health
 

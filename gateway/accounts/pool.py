@@ -183,11 +183,11 @@ class Pool:
             _log.warning("account out", account=member.name, why=health.out.value, seconds=_seconds(health, now))
         self._set(member, health)
 
-    def learn(self, member: Member, allowance: Allowance) -> None:
-        """Take in what Kiro said of the account's credits."""
+    def learn(self, member: Member, allowance: Allowance, asked: float) -> None:
+        """Take in what Kiro said of the account's credits; asked: when, on the wall's clock, the question was begun."""
         member.allowance = allowance
-        overage = member.terms.allow_overage
-        self._set(member, measured(member.health, allowance, self._clock.wall(), allow_overage=overage))
+        now, overage = self._clock.wall(), member.terms.allow_overage
+        self._set(member, measured(member.health, allowance, now, asked=asked, allow_overage=overage))
 
     def enable(self, member: Member) -> None:
         """Use the account again, whatever kept it out."""

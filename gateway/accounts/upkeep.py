@@ -96,13 +96,14 @@ class Upkeep:
         """Ask for an account's credits once; it is no fault of the account when it does not tell."""
         if member.health.out in PARKED or member.health.disabled:
             return
+        asked = member.account.now()
         try:
             allowance = await self._measure(member)
         except GatewayError as error:
             _log.debug("credits not told", account=member.name, reason=error.message)
             return
         if allowance is not None:
-            self._pool.learn(member, allowance)
+            self._pool.learn(member, allowance, asked)
 
     async def _keep_state(self) -> None:
         while True:

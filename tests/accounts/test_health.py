@@ -136,18 +136,23 @@ def test_credits_used_up_put_it_out_unless_overage_is_on_and_allowed(
     used: float, overage: bool, allowed: bool, out: Out
 ) -> None:
     allowance = Allowance(used, 1000, overage=overage)
-    assert measured(FRESH, allowance, NOW, allow_overage=allowed).out is out
+    assert measured(FRESH, allowance, NOW, asked=NOW, allow_overage=allowed).out is out
 
 
 def test_credits_that_are_there_again_bring_it_back() -> None:
-    assert measured(after(Trouble.MONTH), Allowance(1, 1000), NOW, allow_overage=False) is FRESH
+    assert measured(after(Trouble.MONTH), Allowance(1, 1000), NOW, asked=NOW, allow_overage=False) is FRESH
+
+
+def test_credits_that_were_asked_for_before_the_refusal_do_not_bring_an_account_back() -> None:
+    used_up = after(Trouble.MONTH)
+    assert measured(used_up, Allowance(1, 1000), NOW + 2, asked=NOW - 1, allow_overage=False) is used_up
 
 
 @pytest.mark.parametrize("trouble", [Trouble.SUSPENDED, Trouble.LOGIN])
 def test_a_parked_account_stays_so_until_its_login_has_changed(trouble: Trouble) -> None:
     health = after(trouble)
     assert standing(health, NOW + 1000 * DAY) is Standing.OUT
-    assert measured(health, Allowance(1, 1000), NOW, allow_overage=False) == health
+    assert measured(health, Allowance(1, 1000), NOW, asked=NOW, allow_overage=False) == health
     assert standing(renewed(health, NOW), NOW) is Standing.PROBE
 
 

@@ -150,9 +150,9 @@ async def test_enable_and_disable_are_the_users_last_word(tmp_path: Path) -> Non
 async def test_credits_used_up_take_an_account_out_and_new_ones_bring_it_back(tmp_path: Path) -> None:
     accounts = pool(tmp_path)
     first = accounts.members[0]
-    accounts.learn(first, Allowance(1000, 1000, NOW + 999))
+    accounts.learn(first, Allowance(1000, 1000, NOW + 999), NOW)
     assert [await serve(accounts, name) for name in "xy"] == ["b", "b"]
-    accounts.learn(first, Allowance(0, 1000))
+    accounts.learn(first, Allowance(0, 1000), NOW)
     assert await serve(accounts, "z") == "a"
 
 
