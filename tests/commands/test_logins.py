@@ -7,7 +7,9 @@ import pytest
 from gateway.accounts.terms import Terms
 from gateway.commands.logins import accounts_from
 from gateway.errors import GatewayError
+from gateway.kiro.endpoints import ENDPOINTS
 from gateway.settings import AccountEntry, Secret, Settings
+from gateway.settings.network import ENDPOINT_NAMES
 from gateway.settings.table import build
 from tests.accounts.pooled import write_login
 
@@ -78,3 +80,7 @@ def test_terms_and_proxy_are_taken_over_and_headers_spelled_as_the_gateway_does(
     (made,) = accounts_from(listed(entry), tmp_path)
     assert made.proxy_url == "socks5://127.0.0.1:1"
     assert made.terms == Terms("api_key", models=("m*",), headers={"User-Agent": "mine"}, allow_overage=True)
+
+
+def test_the_settings_know_the_endpoints_by_all_their_names() -> None:
+    assert set(ENDPOINT_NAMES) == {name for row in ENDPOINTS for name in (row.name, *row.aliases)}
