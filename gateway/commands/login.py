@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     if loaded is None:
         return surroundings.WRONG_SETTINGS
     if options.name and not (options.start_url or options.social or options.api_key):
-        vars(options).update(own.way_of(surroundings.own_folder(), options.name))  # the same again
+        before = own.way_of(surroundings.own_folder(), options.name)  # the same again, but for what is said anew
+        vars(options).update(before | {"region": options.region or before.get("region")})
     try:
         new = _by_api_key(options) if options.api_key else asyncio.run(_logged_in(options, loaded.settings))
         _keep(new, options.name)

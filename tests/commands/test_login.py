@@ -57,6 +57,8 @@ def test_identity_center_keeps_its_start_url_and_region(simulator: Simulator, tm
     before = login.load().refresh_token
     assert log_in(tmp_path, simulator, "--name", "work").returncode == 0
     assert (login.load().kind, login.load().region, login.load().refresh_token != before) == ("idc", "eu-west-1", True)
+    assert log_in(tmp_path, simulator, "--name", "work", "--region", "eu-central-1").returncode == 0
+    assert login.load().region == "eu-central-1"
 
 
 def test_github_by_code_gives_the_profile_too(simulator: Simulator, tmp_path: Path) -> None:
