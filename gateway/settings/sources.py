@@ -53,6 +53,9 @@ def from_flags(flags: Mapping[str, str], folder: Path) -> Source:
         elif row.secret:
             message = "is a secret, which other users could read from the command line; use the environment or a file"
             source.problems.append(Problem("command line", key, message))
+        elif not text.strip():
+            message = "has no value; write it as NAME=VALUE"
+            source.problems.append(Problem("command line", row.facts.flag or key, message))
         else:
             source.given.append(Given(row, text, "command line", row.facts.flag or key, None, folder))
     return source

@@ -47,6 +47,11 @@ def test_a_secret_on_the_command_line_is_refused(tmp_path: Path) -> None:
     assert "aorSECRET" not in str(caught.value)
 
 
+def test_a_flag_without_a_value_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"command line: log\.level has no value; write it as NAME=VALUE"):
+        load(Surroundings(tmp_path, flags={"log.level": " "}))
+
+
 def test_the_first_of_two_names_counts(tmp_path: Path) -> None:
     both = {"FAKE_REASONING_ENABLED": "true", "FAKE_REASONING": "false"}
     assert load(Surroundings(tmp_path, environment=both)).settings.thinking.default_on is False
