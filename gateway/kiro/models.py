@@ -252,7 +252,9 @@ class Listed:
 def listing(catalogue: Catalogue, names: NameRules) -> tuple[Listed, ...]:
     """Kiro's models, then hidden ones, aliases and dated client spellings; each name once, hidden names left out."""
     entries = [Listed(model.id, model) for model in catalogue.models]
-    entries += [Listed(name, describe(model_id, CONFIGURED), model_id) for name, model_id in names.hidden.items()]
+    entries += [
+        Listed(name, describe(model_id, CONFIGURED, names.window), model_id) for name, model_id in names.hidden.items()
+    ]
     for alias in (*names.aliases, *_dated(catalogue.models)):
         model = resolve(alias, catalogue, names).model
         if model.source != CLIENT:

@@ -162,6 +162,12 @@ def test_the_users_fallback_models_take_the_place_of_the_built_in_ones() -> None
     ]
 
 
+def test_the_list_shows_a_hidden_model_with_the_window_it_is_served_with() -> None:
+    names = NameRules(hidden={"secret": "S_1"}, window=64_000)
+    entries = {entry.name: entry for entry in listing(CATALOGUE, names)}
+    assert entries["secret"].model.window == found("secret", names).model.window == 64_000
+
+
 def test_the_list_shows_models_hidden_ones_aliases_and_dated_spellings_once() -> None:
     names = NameRules(hidden={"secret": "S_1"}, aliases={"auto-kiro": "auto"}, hidden_from_list=frozenset({"Auto"}))
     entries = {entry.name: entry for entry in listing(CATALOGUE, names)}
