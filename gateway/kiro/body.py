@@ -11,6 +11,9 @@ Object = Mapping[str, Any]
 Placed = tuple[str, Object]
 """(path in the body, the object there)"""
 
+Finding = tuple[str, str]
+"""(path of a rule's breach, what to change)"""
+
 STATE: Final = "conversationState"
 USER: Final = "userInputMessage"
 ASSISTANT: Final = "assistantResponseMessage"

@@ -6,10 +6,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from gateway import jsontext
-from gateway.kiro.endpoints import Identity, call_headers, checked_region
+from gateway.kiro.endpoints import Q_HOST, Identity, address, call_headers
 
 _MANAGEMENT: Final = "https://management.{region}.kiro.dev"
-_LEGACY: Final = "https://q.{region}.amazonaws.com"
 _RPC: Final = "application/x-amz-json-1.0"
 
 
@@ -35,12 +34,12 @@ def list_models(
     if identity.profile_arn:
         asked = {"origin": "KIRO_CLI", "profileArn": identity.profile_arn, **page}
         target = "KiroControlPlaneBearerService.ListAvailableModels"
-        host = _host(_MANAGEMENT, identity.region, base_url)
+        host = address(_MANAGEMENT, identity.region, base_url)
         requests.append(_rpc(host, target, asked, identity, invocation_id))
     arn = identity.arn_for_older_hosts
     query = urlencode({"origin": "AI_EDITOR", **({"profileArn": arn} if arn else {}), **page})
     headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
-    url = f"{_host(_LEGACY, identity.region, base_url)}/ListAvailableModels?{query}"
+    url = f"{address(Q_HOST, identity.region, base_url)}/ListAvailableModels?{query}"
     return (*requests, ControlRequest("GET", url, headers))
 
 
@@ -54,9 +53,9 @@ def list_profiles(
     asked = {"maxResults": 10, **({"nextToken": next_token} if next_token else {})}
     rows = (
         (_MANAGEMENT, "KiroControlPlaneBearerService.ListAvailableProfiles"),
-        (_LEGACY, "AmazonCodeWhispererService.ListAvailableProfiles"),
+        (Q_HOST, "AmazonCodeWhispererService.ListAvailableProfiles"),
     )
-    return tuple(_rpc(_host(host, region, base_url), target, asked, identity, invocation_id) for host, target in rows)
+    return tuple(_rpc(address(host, region, base_url), target, asked, identity, invocation_id) for host, target in rows)
 
 
 def usage_limits(identity: Identity, *, invocation_id: str, base_url: str | None = None) -> tuple[ControlRequest, ...]:
@@ -68,18 +67,14 @@ def usage_limits(identity: Identity, *, invocation_id: str, base_url: str | None
     requests: list[ControlRequest] = []
     if identity.profile_arn:
         body = {"origin": "KIRO_CLI", **asked, "isEmailRequired": True, "profileArn": identity.profile_arn}
-        host = _host(_MANAGEMENT, identity.region, base_url)
+        host = address(_MANAGEMENT, identity.region, base_url)
         requests.append(_rpc(host, "KiroControlPlaneBearerService.GetUsageLimits", body, identity, invocation_id))
-    host = _host(_LEGACY, identity.region, base_url)
+    host = address(Q_HOST, identity.region, base_url)
     for arn in dict.fromkeys((identity.arn_for_older_hosts, None)):
         query = urlencode({"origin": "AI_EDITOR", **asked, **({"profileArn": arn} if arn else {})})
         headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
         requests.append(ControlRequest("GET", f"{host}/getUsageLimits?{query}", headers))
     return tuple(requests)
-
-
-def _host(template: str, region: str, base_url: str | None) -> str:
-    return base_url.rstrip("/") if base_url else template.format(region=checked_region(region))
 
 
 def _rpc(host: str, target: str, asked: Mapping[str, object], identity: Identity, invocation_id: str) -> ControlRequest:

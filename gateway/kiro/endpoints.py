@@ -11,6 +11,10 @@ from gateway.kiro.payload import Draft
 API_REGIONS: Final = ("us-east-1", "eu-central-1")
 """Regions that have Kiro's data and control hosts; a login's SSO region is another matter."""
 
+RUNTIME_HOST: Final = "https://runtime.{region}.kiro.dev"
+Q_HOST: Final = "https://q.{region}.amazonaws.com"
+"""The older host, which takes every login."""
+
 _SDK_JS: Final = "aws-sdk-js/1.0.34"
 _SDK_RUST: Final = "aws-sdk-rust/1.3.15"
 _KIRO_IDE: Final = "KiroIDE-0.11.63"
@@ -42,7 +46,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint(
         name="kiro",
         aliases=("kiro", "runtime"),
-        host="https://runtime.{region}.kiro.dev",
+        host=RUNTIME_HOST,
         path="/",
         target="AmazonCodeWhispererStreamingService.GenerateAssistantResponse",
         origin="KIRO_CLI",
@@ -61,7 +65,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint(
         name="amazonq",
         aliases=("amazonq", "q", "cli"),
-        host="https://q.{region}.amazonaws.com",
+        host=Q_HOST,
         path="/",
         target="AmazonQDeveloperStreamingService.SendMessage",
         origin="CLI",
@@ -107,6 +111,11 @@ def checked_region(region: str) -> str:
     return region
 
 
+def address(host: str, region: str, base_url: str | None) -> str:
+    """A host of Kiro's in a region, without a slash at its end, or what takes the place of all of them."""
+    return base_url.rstrip("/") if base_url else host.format(region=checked_region(region))
+
+
 def routes(identity: Identity, preferred: str | None = None) -> tuple[Endpoint, ...]:
     """The endpoints that serve this login, a preferred one (by name or alias, in any case) first."""
     open_to_all = tuple(row for row in ENDPOINTS if identity.profile_arn or not row.needs_arn)
@@ -131,9 +140,7 @@ def finish(
     base_url: takes the host's place (a simulator on loopback); paths stay.
     """
     arn = identity.profile_arn if endpoint.needs_arn else identity.arn_for_older_hosts
-    url = (
-        base_url.rstrip("/") if base_url else endpoint.host.format(region=checked_region(identity.region))
-    ) + endpoint.path
+    url = address(endpoint.host, identity.region, base_url) + endpoint.path
     headers = call_headers(identity, invocation_id, style=endpoint.style, attempt=attempt)
     headers |= {"Content-Type": endpoint.content_type, "X-Amz-Target": endpoint.target}
     return Sending(url, headers, jsontext.encode(_finished(draft.body, endpoint.origin, arn)))

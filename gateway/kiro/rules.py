@@ -11,7 +11,7 @@ from typing import Any, Final
 from gateway.kiro import rules_content as content
 from gateway.kiro import rules_history as history
 from gateway.kiro import rules_tools as tools
-from gateway.kiro.body import Body, Object
+from gateway.kiro.body import Body, Finding, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,6 @@ IMPROPER: Final = Answer("Improperly formed request.", "REQUEST_BODY_INVALID")
 TOO_LONG: Final = Answer("Input is too long.", "CONTENT_LENGTH_EXCEEDS_THRESHOLD")
 WRONG_MODEL: Final = Answer("Invalid model. Please select a different model to continue.", "INVALID_MODEL_ID")
 WRONG_FIELDS: Final = Answer("Invalid additionalModelRequestFields: ", None, explained=True)
-
-Finding = tuple[str, str]
-"""(path of the breach, what to change)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from gateway.jsontext import encode
-from gateway.kiro.body import Body, Object, Placed, as_list, as_object, null_members, placed, text_weight
+from gateway.kiro.body import Body, Finding, Object, Placed, as_list, as_object, null_members, placed, text_weight
 from gateway.kiro.tokens import estimate
-
-Finding = tuple[str, str]
-"""(path of the breach, what to change)"""
 
 IMAGE_FORMATS: Final = ("gif", "jpeg", "png", "webp")
 IMAGES: Final = 10

@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.kiro.body import STATE, Body, Turn
-
-Finding = tuple[str, str]
-"""(path of the breach, what to change)"""
+from gateway.kiro.body import STATE, Body, Finding, Turn
 
 TRIGGERS: Final = ("MANUAL", "DIAGNOSTIC", "INLINE_CHAT")
 HISTORY_LENGTH: Final = 10_000

@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.kiro.body import Body
-
-Finding = tuple[str, str]
-"""(path of the breach, what to change)"""
+from gateway.kiro.body import Body, Finding
 
 DESCRIPTION_BYTES: Final = 10_240
 MANY_TOOLS: Final = 100

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gateway import jsontext
 from gateway.errors import Kind, UpstreamError
 from gateway.kiro.control_requests import ControlRequest
-from gateway.kiro.endpoints import Identity, call_headers, checked_region
+from gateway.kiro.endpoints import Q_HOST, RUNTIME_HOST, Identity, address, call_headers
 from gateway.kiro.faults import http_fault
 from gateway.search.values import NAME, Hit
 
@@ -16,8 +16,6 @@ MOST_HITS: Final = 10
 LONGEST_SNIPPET: Final = 4000
 """Characters. Both bound what a search adds to the prompt; three short hits were seen."""
 
-_RUNTIME: Final = "https://runtime.{region}.kiro.dev"
-_LEGACY: Final = "https://q.{region}.amazonaws.com"
 _UNPROVEN: Final = ("x-amzn-codewhisperer-optout", "x-amzn-kiro-agent-mode")
 """Headers that no client was seen to send here with these values."""
 
@@ -31,12 +29,12 @@ def requests(
     headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
     headers = {name: value for name, value in headers.items() if name not in _UNPROVEN}
     headers["Content-Type"] = "application/json"
-    rows: list[tuple[str, str | None]] = [(_RUNTIME, identity.profile_arn)] if identity.profile_arn else []
-    rows.append((_LEGACY, identity.arn_for_older_hosts))
+    rows: list[tuple[str, str | None]] = [(RUNTIME_HOST, identity.profile_arn)] if identity.profile_arn else []
+    rows.append((Q_HOST, identity.arn_for_older_hosts))
     return tuple(
         ControlRequest(
             "POST",
-            f"{base_url.rstrip('/') if base_url else host.format(region=checked_region(identity.region))}/mcp",
+            f"{address(host, identity.region, base_url)}/mcp",
             headers | ({"x-amzn-kiro-profile-arn": arn} if arn else {}),
             body,
         )
