@@ -23,8 +23,13 @@ DEFAULT_INTERVAL: Final = 5.0
 """Seconds between two questions where the server names none (RFC 8628, 3.2)."""
 
 LONGEST_INTERVAL: Final = 60.0
+DEFAULT_LIFE: Final = 600.0
+"""Seconds a code lives where the server does not say."""
+
 LONGEST_LIFE: Final = 1800.0
 """Seconds a code is believed to live; the longest seen is 600."""
+
+AGAIN: Final = "Start the login again."
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -157,22 +162,23 @@ def expired() -> LoginEnded:
     return LoginEnded(Ending.EXPIRED, "The code was not used in time. Start the login again for a new one.")
 
 
-def refused(word: str | None, status: int) -> Answer | LoginEnded:
-    """What an OAuth error word of the poll means (RFC 8628, 3.5); other words end the login."""
+def refused(word: object, status: int) -> Answer:
+    """What an OAuth error word of the poll means (RFC 8628, 3.5). Raises LoginEnded for words that end the login."""
     match word:
         case "authorization_pending":
             return Answer.PENDING
         case "slow_down":
             return Answer.SLOW_DOWN
         case "expired_token":
-            return expired()
+            raise expired()
         case "access_denied":
-            return LoginEnded(Ending.DENIED, "The login was refused in the browser.")
+            raise LoginEnded(Ending.DENIED, "The login was refused in the browser.")
         case _ if status >= 500 or status == 429:  # noqa: PLR2004 - HTTP: theirs, and too many requests
             return Answer.BUSY
         case _:
-            shown = word if word and word.replace("_", "").isalpha() else f"HTTP {status}"
-            return LoginEnded(Ending.FAILED, f"The login service refused the login ({shown[:60]}). Start it again.")
+            known = isinstance(word, str) and word.replace("_", "").isalpha()
+            shown = str(word) if known else f"HTTP {status}"
+            raise LoginEnded(Ending.FAILED, f"The login service refused the login ({shown[:60]}). Start it again.")
 
 
 def object_of(answer: TokenAnswer) -> Mapping[str, Any]:

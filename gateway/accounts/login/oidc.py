@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from gateway.accounts.credentials import BUILDER_ID_START, Credentials, epoch
 from gateway.accounts.login.device import (
+    AGAIN,
     DEFAULT_INTERVAL,
+    DEFAULT_LIFE,
     LONGEST_INTERVAL,
     LONGEST_LIFE,
     Answer,
@@ -32,9 +34,7 @@ SCOPES: Final = ("codewhisperer:completions", "codewhisperer:analysis", "codewhi
 
 _CLIENT: Final = "Kiro CLI"
 _DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-_CODE_LIFE: Final = 600.0
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
-_AGAIN: Final = "Start the login again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class OidcWay:
             url=web_address(begun.get("verificationUriComplete") or page),
             page=web_address(page),
             interval=seconds(begun.get("interval"), DEFAULT_INTERVAL, LONGEST_INTERVAL),
-            expires_in=seconds(begun.get("expiresIn"), _CODE_LIFE, LONGEST_LIFE),
+            expires_in=seconds(begun.get("expiresIn"), DEFAULT_LIFE, LONGEST_LIFE),
             client_id=client_id,
             client_secret=secret,
             client_expires_at=epoch(registered.get("clientSecretExpiresAt")),
@@ -73,11 +73,7 @@ class OidcWay:
     def read(self, code: Code, answer: TokenAnswer, now: float) -> NewLogin | Answer:
         """200 has the tokens, 400 the reason why there are none yet or none at all."""
         if answer.status != HTTPStatus.OK:
-            word = object_of(answer).get("error")
-            verdict = refused(word if isinstance(word, str) else None, answer.status)
-            if isinstance(verdict, LoginEnded):
-                raise verdict
-            return verdict
+            return refused(object_of(answer).get("error"), answer.status)
         blank = Credentials(
             "builder_id" if self.start_url == BUILDER_ID_START else "idc",
             "",
@@ -85,9 +81,9 @@ class OidcWay:
             client_id=code.client_id,
             client_secret=code.client_secret,
         )
-        credentials, _ = granted(blank, answer, now, _AGAIN)
+        credentials, _ = granted(blank, answer, now, AGAIN)
         if not credentials.refresh_token:
-            raise LoginEnded(Ending.FAILED, f"The login service gave no refresh token. {_AGAIN}")
+            raise LoginEnded(Ending.FAILED, f"The login service gave no refresh token. {AGAIN}")
         return NewLogin(credentials, self._name(), self.start_url, client_expires_at=code.client_expires_at)
 
     def _name(self) -> str:

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.login.device import (
+    AGAIN,
     DEFAULT_INTERVAL,
+    DEFAULT_LIFE,
     LONGEST_INTERVAL,
     LONGEST_LIFE,
     Answer,
@@ -33,9 +35,7 @@ PROVIDERS: Final[Mapping[str, str]] = {"google": "Google", "github": "Github"}
 """What the user writes, and how the service spells it."""
 
 _CLIENT: Final = "kiro-cli"
-_CODE_LIFE: Final = 600.0
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "Kiro-CLI"}
-_AGAIN: Final = "Start the login again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SocialWay:
             url=web_address(begun.get("verificationUriComplete") or page),
             page=web_address(page),
             interval=_milliseconds(begun.get("intervalInMilliseconds"), DEFAULT_INTERVAL, LONGEST_INTERVAL),
-            expires_in=_milliseconds(begun.get("expiresInMilliseconds"), _CODE_LIFE, LONGEST_LIFE),
+            expires_in=_milliseconds(begun.get("expiresInMilliseconds"), DEFAULT_LIFE, LONGEST_LIFE),
         )
 
     def question(self, code: Code) -> TokenCall:
@@ -71,11 +71,7 @@ class SocialWay:
         body = object_of(answer)
         if answer.status == HTTPStatus.OK and body.get("accessToken"):
             return _login(self.provider, answer, now)
-        word = body.get("status") or body.get("error")
-        verdict = refused(word if isinstance(word, str) else None, answer.status)
-        if isinstance(verdict, LoginEnded):
-            raise verdict
-        return verdict
+        return refused(body.get("status") or body.get("error"), answer.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +102,15 @@ class BrowserWay:
         asked = {"code": code, "code_verifier": self.verifier, "redirect_uri": self.redirect_uri}
         answer = await post(_call(self.base_url, "/oauth/token", asked))
         if answer.status != HTTPStatus.OK:
-            raise LoginEnded(Ending.FAILED, f"Kiro did not complete the login (HTTP {answer.status}). {_AGAIN}")
+            raise LoginEnded(Ending.FAILED, f"Kiro did not complete the login (HTTP {answer.status}). {AGAIN}")
         return _login(self.provider, answer, now)
 
 
 def _login(provider: str, answer: TokenAnswer, now: float) -> NewLogin:
     """The profile comes with the tokens; a life that is not told is taken as an hour."""
-    credentials, _ = granted(Credentials("social", ""), answer, now, _AGAIN)
+    credentials, _ = granted(Credentials("social", ""), answer, now, AGAIN)
     if not credentials.refresh_token:
-        raise LoginEnded(Ending.FAILED, f"Kiro gave no refresh token. {_AGAIN}")
+        raise LoginEnded(Ending.FAILED, f"Kiro gave no refresh token. {AGAIN}")
     return NewLogin(credentials, provider.lower(), provider=provider)
 
 
