@@ -170,7 +170,7 @@ class Credentials:
     file: str | None = setting(
         Form.PLACE,
         None,
-        "JSON file of the Kiro IDE, of AWS SSO or any other with a refreshToken; or a folder of such files.",
+        "JSON file of the Kiro IDE, of AWS SSO or any other with a refreshToken; or a folder, for the first in it.",
         environment=("KIRO_CREDS_FILE",),
         example="~/.aws/sso/cache/kiro-auth-token.json",
     )
