@@ -42,7 +42,7 @@ _UNSERVED_BLOCKS: Final = frozenset(
 """Blocks that belong to tools of Anthropic's own servers: dropping one would leave the model a history with holes."""
 
 _TEXT: Final = record({"text": string})
-_SOURCES: Final = {"base64": record({"data": string}), "url": record({"url": string})}
+_SOURCES: Final = {"base64": record({"data": string}, {"media_type": string}), "url": record({"url": string})}
 _IMAGE: Final = record({"source": tagged(_SOURCES, known=("file",))})
 _DOCUMENT_SOURCES: Final = {
     **_SOURCES,

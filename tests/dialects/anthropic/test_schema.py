@@ -65,6 +65,11 @@ REFUSED = [
     (told({"type": "tool_use", "id": "1", "name": "n"}), "messages.0.content.1.input", "Field required"),
     (told({"type": "image", "source": {"type": "file"}}), "messages.0.content.1.source.type", "`file` is not supp"),
     (
+        told({"type": "document", "source": {"type": "base64", "data": "AAAA", "media_type": 5}}),
+        "messages.0.content.1.source.media_type",
+        "valid string",
+    ),
+    (
         told({"type": "document", "source": {"type": "content", "content": [{"type": "image"}]}}),
         "messages.0.content.1.source.content.0.source",
         "Field required",
