@@ -137,14 +137,14 @@ def epoch(value: Any) -> float | None:
     RFC 3339 with up to nanoseconds (``2026-06-01T12:34:56.123456789Z``), epoch seconds or milliseconds, also as
     text. None for what is missing or says nothing.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _seconds(float(value))
-    if not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         return _seconds(float(value))
+    except OverflowError:  # a whole number beyond all floats
+        return None
     except ValueError:
-        return _rfc3339(value)
+        return _rfc3339(str(value))
 
 
 def _seconds(number: float) -> float | None:

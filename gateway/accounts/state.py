@@ -1,6 +1,6 @@
 """What is known of the accounts, kept over restarts: one small file of the gateway's own, without any secret."""
 
-import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -71,5 +71,5 @@ def read(entry: Any, now: float) -> Health:
 
 
 def _number(value: Any) -> float | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
     return float(value) if known else None

@@ -34,6 +34,7 @@ ARN = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC"
         (True, None),
         (-5, None),
         ("nan", None),
+        (10**400, None),
         ({}, None),
     ],
 )

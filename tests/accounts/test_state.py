@@ -41,7 +41,15 @@ def test_a_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"out": "unheard of"}, {"out": None}, {"until": "soon"}, {"until": -1}, {"failures": None}, {"since": True}],
+    [
+        {"out": "unheard of"},
+        {"out": None},
+        {"until": "soon"},
+        {"until": -1},
+        {"failures": None},
+        {"since": True},
+        {"until": 10**400},
+    ],
 )
 def test_an_entry_that_is_not_understood_is_forgotten(change: dict[str, Any]) -> None:
     assert read({**shown(COOLING), **change}, NOW) is FRESH
