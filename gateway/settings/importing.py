@@ -13,7 +13,7 @@ from gateway.settings.problems import WrongValue
 from gateway.settings.table import ROWS, SECTIONS, Row
 from gateway.settings.toml import toml
 from gateway.settings.unused import UNUSED
-from gateway.settings.values import from_text
+from gateway.settings.values import from_text, located
 
 _BY_VARIABLE: Final = {name: row for row in ROWS for name in row.environment}
 _PATHS: Final = (Form.FILE, Form.PLACE, Form.FOLDER, Form.CERTIFICATES)
@@ -65,7 +65,7 @@ def _from_dotenv(text: str, folder: Path) -> Imported:
 def _value(row: Row, text: str, folder: Path) -> Any:
     """Paths are taken as they are, since the file may be meant for another machine; all else is checked."""
     if row.facts.form in _PATHS:
-        return str(folder / Path(text.strip()).expanduser())
+        return str(located(text.strip(), folder))
     return from_text(row.facts, text, folder)
 
 
@@ -100,7 +100,7 @@ def _login(entry: Mapping[str, Any], folder: Path) -> dict[str, str] | None:
     token, key = _first(entry, ("refresh_token", "refreshToken")), _first(entry, ("api_key", "kiroApiKey"))
     path = _first(entry, ("path", "file", "db_path"))
     if path and (kind := _KINDS.get(str(entry.get("type", "json")))):
-        place = folder / Path(path).expanduser()
+        place = located(path, folder)
         return {"source": "folder" if kind == "file" and place.is_dir() else kind, "path": str(place)}
     if key:
         return {"source": "api_key", "value": key}

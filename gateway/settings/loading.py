@@ -20,7 +20,7 @@ from gateway.settings.sources import (
     from_toml,
 )
 from gateway.settings.table import Settings, build
-from gateway.settings.values import accept, from_text
+from gateway.settings.values import accept, from_text, located
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,10 @@ def _config_file(around: Surroundings) -> Source:
     """The file that was named, else ``./config.toml``, else the one in the user's settings folder."""
     named = around.config or around.environment.get(CONFIG_VARIABLE) or _named_in_dotenv(around.folder)
     if named:
-        return from_toml(around.folder / Path(named).expanduser(), wanted=True)
+        try:
+            return from_toml(located(named, around.folder), wanted=True)
+        except WrongValue as wrong:
+            return Source(problems=[Problem(named, "", wrong.message)])
     local = around.folder / "config.toml"
     if local.exists() or around.user_folder is None:
         return from_toml(local, wanted=False)

@@ -7,6 +7,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -127,11 +128,16 @@ def _header_safe(text: str) -> str:
 
 def _within(facts: Facts, value: object) -> int | float:
     whole = facts.form is Form.WHOLE
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not _finite(value):
         raise WrongValue(f"must be a {facts.form.value}, not {_called(value)}")
     if (facts.low is not None and value < facts.low) or (facts.high is not None and value > facts.high):
         raise WrongValue(f"must be from {facts.low:,.10g} to {facts.high:,.10g}")
     return value if whole else float(value)
+
+
+def _finite(value: float) -> bool:
+    """Compared, not asked: math.isfinite overflows where a whole number is beyond all floats."""
+    return -math.inf < value < math.inf
 
 
 def _boolean(value: object) -> bool:
@@ -151,8 +157,16 @@ def _choice(facts: Facts, text: str, _: Path) -> str:
     raise WrongValue(f"must be one of {', '.join(facts.choices)}", nearest(text, facts.choices))
 
 
+def located(text: str, folder: Path) -> Path:
+    """The path; a relative one belongs to ``folder``. Raises WrongValue for the home folder of nobody."""
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:
+        raise WrongValue("begins with a home folder that is not known here") from None
+
+
 def _file(_: Facts, text: str, folder: Path) -> str:
-    path = folder / Path(text).expanduser()
+    path = located(text, folder)
     try:
         if not path.exists():
             raise WrongValue("names a file that does not exist")
@@ -165,8 +179,11 @@ def _file(_: Facts, text: str, folder: Path) -> str:
 
 
 def _place(facts: Facts, text: str, folder: Path) -> str:
-    path = folder / Path(text).expanduser()
-    return str(path) if path.is_dir() else _file(facts, text, folder)
+    path = located(text, folder)
+    with suppress(OSError):
+        if path.is_dir():
+            return str(path)
+    return _file(facts, text, folder)
 
 
 def _certificates(facts: Facts, text: str, folder: Path) -> str:
@@ -177,8 +194,12 @@ def _certificates(facts: Facts, text: str, folder: Path) -> str:
 
 
 def _folder(_: Facts, text: str, folder: Path) -> str:
-    path = folder / Path(text).expanduser()
-    if path.exists() and not path.is_dir():
+    path = located(text, folder)
+    try:
+        in_the_way = path.exists() and not path.is_dir()
+    except OSError:
+        raise WrongValue("names a folder that cannot be used") from None
+    if in_the_way:
         raise WrongValue("names something that is not a folder")
     return str(path)
 

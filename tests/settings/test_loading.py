@@ -64,6 +64,11 @@ def test_a_named_file_that_is_missing_is_a_fault(tmp_path: Path) -> None:
     assert faults(Surroundings(tmp_path, config="no.toml")) == [f"{tmp_path / 'no.toml'}: does not exist"]
 
 
+def test_a_named_file_in_the_home_of_nobody_is_a_fault(tmp_path: Path) -> None:
+    [fault] = faults(Surroundings(tmp_path, config="~no-such-user/config.toml"))
+    assert fault == "~no-such-user/config.toml: begins with a home folder that is not known here"
+
+
 def test_relative_paths_belong_to_the_file_that_names_them(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()

@@ -7,7 +7,7 @@ import pytest
 from gateway.settings.facts import Facts, Form
 from gateway.settings.problems import WrongValue
 from gateway.settings.secret import Secret
-from gateway.settings.values import from_text, is_loopback
+from gateway.settings.values import accept, from_text, is_loopback
 
 HERE = Path("/nowhere")
 
@@ -49,6 +49,9 @@ WRONG = [
     (Form.TABLE, '{"a": 1}'),
     (Form.NAMES, '[1, "a"]'),
     (Form.NAMES, "[broken"),
+    (Form.NUMBER, "1e400"),
+    *((form, "~no-such-user/x") for form in (Form.FILE, Form.PLACE, Form.CERTIFICATES, Form.FOLDER)),
+    *((form, "x" * 5000) for form in (Form.FILE, Form.PLACE, Form.CERTIFICATES, Form.FOLDER)),
 ]
 
 
@@ -57,6 +60,12 @@ def test_a_wrong_value_is_refused_without_being_shown(form: Form, text: str) -> 
     with pytest.raises(WrongValue) as caught:
         from_text(Facts(form, ""), text, HERE)
     assert text not in caught.value.message
+
+
+@pytest.mark.parametrize("form", [Form.WHOLE, Form.NUMBER])
+def test_a_number_beyond_all_floats_is_out_of_range(form: Form) -> None:
+    with pytest.raises(WrongValue, match="must be from 1 to 5"):
+        accept(Facts(form, "", low=1, high=5), 10**400, HERE)
 
 
 RIGHT = [
