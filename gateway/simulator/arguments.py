@@ -7,6 +7,9 @@ from typing import Any, Final
 _MAX_DEPTH: Final = 8
 """Recursive schemas end here with an empty value."""
 
+_MOST_ITEMS: Final = 10
+"""A schema that wants a billion items must not keep the simulator busy for hours."""
+
 _QUOTED: Final = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|(?<![A-Za-z0-9])'([^']+)'")
 _SAMPLES: Final = (
     ("path", "README.md"),
@@ -90,7 +93,8 @@ class _Filler:
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
         items = schema.get("items")
-        count = max(1, schema.get("minItems") or 0)
+        least = schema.get("minItems")
+        count = min(max(1, least), _MOST_ITEMS) if isinstance(least, int) else 1
         return [self.value(items, name, depth + 1) for _ in range(count)] if isinstance(items, dict) else []
 
     def _number(self, schema: Mapping[str, Any], name: str, *, whole: bool) -> float:

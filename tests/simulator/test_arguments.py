@@ -78,3 +78,8 @@ def test_parts_of_all_of_are_filled_together() -> None:
         "required": ["a", "b"],
     }
     assert fill(schema, "a=2 b=c") == {"a": 2, "b": "c"}
+
+
+def test_no_schema_makes_it_write_for_hours() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}, "minItems": 10**12}}}
+    assert fill({**schema, "required": ["a"]}, "go") == {"a": ["go"] * 10}
