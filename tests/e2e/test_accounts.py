@@ -15,6 +15,7 @@ import pytest
 from tests.processes import CEILING, KEY, Process, Simulator, environment, running
 
 _NUMBERS = count()
+SPENT = {"used": 1000.0, "limit": 1000.0, "bonus_limit": 0.0, "trial_limit": 0.0}
 
 
 @dataclass
@@ -49,6 +50,10 @@ class Pair:
         config = ("--config", str(self.home / "config.toml"))
         with running("serve", *config, "--port", "0", environment=own, log=self.home / "log") as process:
             yield process
+
+    def credits_told(self) -> None:
+        """Wait until both accounts' credits were asked for: what is heard of them is older than a refusal."""
+        self.simulator.wait("usage", 2)
 
     def served(self) -> list[tuple[str | None, int]]:
         """From the access log: which account each request was with last, and how many it had left by then."""
@@ -91,8 +96,10 @@ def test_where_the_first_account_is_throttled_the_second_answers_and_keeps_the_c
 def test_an_account_without_credits_is_out_until_the_reset_and_a_restart_does_not_forget_it(pair: Pair) -> None:
     pair.make("first", quota="month")
     with pair.gateway() as process:
+        pair.credits_told()
         assert asked(process)[0] == 200
     assert pair.served() == [("second", 1)]
+    pair.make("first", usage=SPENT)
     with pair.gateway() as process:
         assert asked(process, "Something else.")[0] == 200
     assert pair.served() == [("second", 0)]
@@ -116,6 +123,7 @@ def test_without_any_usable_account_the_client_is_told_why_for_each_and_what_to_
     pair.make("first", suspended=True)
     pair.make("second", quota="month")
     with pair.gateway() as process:
+        pair.credits_told()
         assert asked(process)[0] == 402
         status, body, headers = asked(process)
     words = body["error"]["message"]
