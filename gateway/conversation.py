@@ -7,10 +7,10 @@ What a long history has hundreds of is a msgspec struct, as the events are and f
 whole histories compare the type itself (0.01 µs).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -77,6 +77,21 @@ class Message(Struct, frozen=True):
 
     role: Literal["user", "assistant"]
     blocks: tuple[Block, ...]
+
+
+Attached = TypeVar("Attached", Image, Document)
+
+
+def attached(messages: Iterable[Message], kind: type[Attached]) -> list[Attached]:
+    """Every picture or every document, those inside tool results too, in order."""
+    found: list[Attached] = []
+    for message in messages:
+        for block in message.blocks:
+            if type(block) is kind:
+                found.append(block)
+            elif type(block) is ToolResult:
+                found += [part for part in block.content if type(part) is kind]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from gateway.conversation import Block, Image, Message, Text, ToolResult
+from gateway.conversation import Block, Image, Message, Text, ToolResult, attached
 from gateway.errors import GatewayError, Kind
 
 Messages = tuple[Message, ...]
@@ -18,24 +18,12 @@ _TOO_MANY: Final = Text(f"[An earlier image was left out: a request holds at mos
 _TEXT_ONLY: Final = Text("[An image was left out: this model reads text only.]")
 
 
-def pictures(messages: Iterable[Message]) -> list[Image]:
-    """Every picture, those inside tool results too, in order."""
-    found: list[Image] = []
-    for message in messages:
-        for block in message.blocks:
-            if type(block) is Image:
-                found.append(block)
-            elif type(block) is ToolResult:
-                found += [part for part in block.content if type(part) is Image]
-    return found
-
-
 def fit_images(messages: Messages, *, readable: bool) -> Messages:
     """Keep the latest pictures Kiro takes; a note stands where another was. ``readable``: the model sees pictures.
 
     Raises GatewayError(INVALID_REQUEST) for a picture over 10 MiB: leaving it out would answer another question.
     """
-    found = pictures(messages)
+    found = attached(messages, Image)
     if any(len(image.data) * 3 // 4 > MAX_IMAGE_BYTES + 2 for image in found):
         raise GatewayError(Kind.INVALID_REQUEST, "an image is larger than 10 MiB, which Kiro does not take")
     surplus = len(found) - (MAX_IMAGES if readable else 0)

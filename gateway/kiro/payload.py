@@ -7,11 +7,21 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 
 from gateway import jsontext
-from gateway.conversation import Conversation, Image, Message, RedactedThinking, Text, Thinking, ToolCall, ToolResult
+from gateway.conversation import (
+    Conversation,
+    Image,
+    Message,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    attached,
+)
 from gateway.errors import GatewayError, Kind
 from gateway.kiro import history
 from gateway.kiro.conversation_id import conversation_id
-from gateway.kiro.images import fit_images, pictures
+from gateway.kiro.images import fit_images
 from gateway.kiro.models import Resolved
 from gateway.kiro.pairing import without_tools
 from gateway.kiro.schemas import Clean, clean
@@ -97,7 +107,7 @@ def lay_out(
         model_id=resolved.model.id,
         names=names.changed,
         tags=bool(thinking.tags),
-        images=len(pictures(messages)),
+        images=len(attached(messages, Image)),
         after_tool_results=any(isinstance(block, ToolResult) for block in messages[-1].blocks),
         conversation_id=identity,
     )

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway import jsontext
-from gateway.conversation import Conversation, RedactedThinking, Text, Thinking, ToolCall, ToolResult
-from gateway.kiro.images import pictures
+from gateway.conversation import Conversation, Image, RedactedThinking, Text, Thinking, ToolCall, ToolResult, attached
 from gateway.kiro.tokens import TOKENS_PER_IMAGE, estimate
 
 MESSAGE_TOKENS: Final = 4
@@ -40,9 +39,9 @@ def count_prompt(conversation: Conversation, count: Callable[[str], int]) -> int
     """Input tokens by the tokenizer: about 0.2 µs a character, so not on the event loop."""
     texts = sum(count(piece) for piece in pieces(conversation) if piece)
     frames = MESSAGE_TOKENS * (len(conversation.messages) + len(conversation.tools))
-    return texts + frames + TOKENS_PER_IMAGE * len(pictures(conversation.messages))
+    return texts + frames + TOKENS_PER_IMAGE * len(attached(conversation.messages, Image))
 
 
 def estimate_prompt(conversation: Conversation) -> int:
     """Input tokens by length: for ``message_start``, which must not wait for a tokenizer."""
-    return estimate(sum(map(len, pieces(conversation))), len(pictures(conversation.messages)))
+    return estimate(sum(map(len, pieces(conversation))), len(attached(conversation.messages, Image)))

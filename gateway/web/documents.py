@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from subprocess import DEVNULL, PIPE
 from typing import Final
 
-from gateway.conversation import Block, Conversation, Document, Image, Message, Text, ToolResult
+from gateway.conversation import Block, Conversation, Document, Image, Message, Text, ToolResult, attached
 from gateway.documents import REFUSED
 from gateway.errors import GatewayError, Kind
 
@@ -35,7 +35,7 @@ class Documents:
 
     async def read(self, conversation: Conversation) -> Conversation:
         """The conversation without documents; the same object if it has none. Raises INVALID_REQUEST with the path."""
-        found = set(_documents(conversation.messages))
+        found = set(attached(conversation.messages, Document))
         if not found:
             return conversation
         texts = {document: Text(await self._text(document)) for document in found}
@@ -58,17 +58,6 @@ class Documents:
         self._known[digest] = text
         while len(self._known) > KEPT or self._characters > KEPT_CHARACTERS:
             self._characters -= len(self._known.popitem(last=False)[1])
-
-
-def _documents(messages: Iterable[Message]) -> list[Document]:
-    found: list[Document] = []
-    for message in messages:
-        for block in message.blocks:
-            if type(block) is Document:
-                found.append(block)
-            elif type(block) is ToolResult:
-                found += [part for part in block.content if type(part) is Document]
-    return found
 
 
 def _replaced(blocks: tuple[Block, ...], texts: dict[Document, Text]) -> tuple[Block, ...]:

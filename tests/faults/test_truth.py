@@ -72,7 +72,7 @@ def chunks(body: bytes, cuts: list[int]) -> list[bytes]:
 
 
 @given(texts=pieces, cuts=st.lists(st.integers(0, 4000), max_size=8))
-@settings(deadline=None, max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_r37_the_deltas_joined_are_kiros_own_however_they_came(form: Form, texts: list[str], cuts: list[int]) -> None:
     body = b"".join([*(event("assistantResponseEvent", {"content": text}) for text in texts), *SIGNALS])
     decoder = answer(STREAMS["text"])
@@ -85,7 +85,7 @@ def test_r37_the_deltas_joined_are_kiros_own_however_they_came(form: Form, texts
 
 
 @given(fragments=st.lists(st.text(max_size=5), max_size=6), cuts=st.lists(st.integers(0, 3000), max_size=6))
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(deadline=None, max_examples=100)
 def test_r38_arguments_are_kiros_own_to_the_letter(form: Form, fragments: list[str], cuts: list[int]) -> None:
     arguments = json.dumps({"a": fragments}, ensure_ascii=False)
     parts = [part.decode("utf-8", "ignore") for part in [arguments.encode()]] if not cuts else split(arguments, cuts)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.conversation import Image, Message, Text, ToolResult
+from gateway.conversation import Image, Message, Text, ToolResult, attached
 from gateway.errors import GatewayError, Kind
-from gateway.kiro.images import MAX_IMAGE_BYTES, fit_images, pictures
+from gateway.kiro.images import MAX_IMAGE_BYTES, fit_images
 
 
 def picture(number: int) -> Image:
@@ -22,7 +22,7 @@ def test_ten_pictures_are_all_sent() -> None:
 
 def test_of_twelve_pictures_the_latest_ten_stay_and_notes_stand_for_the_others() -> None:
     kept = fit_images(asked(*map(picture, range(12))), readable=True)
-    assert list(pictures(kept)) == [picture(number) for number in range(2, 12)]
+    assert attached(kept, Image) == [picture(number) for number in range(2, 12)]
     assert sum(isinstance(block, Text) for block in kept[0].blocks) == 3
 
 
@@ -32,7 +32,7 @@ def test_pictures_in_tool_results_count_too() -> None:
     result = kept[0].blocks[0]
     assert isinstance(result, ToolResult)
     assert isinstance(result.content[0], Text)
-    assert len(list(pictures(kept))) == 10
+    assert len(attached(kept, Image)) == 10
 
 
 def test_a_model_that_reads_only_text_gets_notes() -> None:
