@@ -1,8 +1,8 @@
 """``make prove``: campaigns that measure and print; exit status 1 when a promise breaks.
 
-What whole parts found is kept in ``results.json`` and told in the README's table. ``ARGS="leaving races"`` runs
+What whole parts found is kept in ``results.json`` and told in the README's tables. ``ARGS="leaving races"`` runs
 these parts only, ``--quick`` small ones (their figures mean nothing and are not kept), ``--table`` none: it makes the
-README's table of the figures that are kept. Programs beyond Python: strace, for the part ``kills``.
+README's tables of the figures that are kept. Programs beyond Python: strace, for the part ``kills``.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the last whole runs found, and the README's table of it."""
+"""What the last whole runs found, and the README's tables of it."""
 
 import json
 import platform
@@ -12,8 +12,10 @@ from tests.prove.suite import STATEMENTS
 
 FILE: Final = Path(__file__).with_name("results.json")
 README: Final = Path(__file__).parents[2] / "README.md"
-PLACE: Final = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
-"""Where the table stands in the README."""
+PLACE: Final = re.compile(r"(?<=<!-- (faults|logins) -->\n).*?(?=<!-- /\1 -->)", re.DOTALL)
+"""Where a table stands in the README, by its name."""
+
+Rows = list[tuple[str, str]]
 
 
 def read() -> dict[str, Any]:
@@ -30,16 +32,21 @@ def write(reports: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def publish(page: Path = README) -> None:
-    """Put the table of what is kept into its place on the page. Raises KeyError for a part that was never run."""
-    made = table(read())
-    page.write_text(PLACE.sub(lambda _: made, page.read_text(encoding="utf-8")), encoding="utf-8")
+    """Put the tables of what is kept into their places on the page. Raises KeyError for a part that was never run."""
+    found, text = read(), page.read_text(encoding="utf-8")
+    page.write_text(PLACE.sub(lambda place: table(place[1], found), text), encoding="utf-8")
 
 
-def table(found: Mapping[str, Any]) -> str:
-    """The README's table. Raises KeyError for a part that was never run."""
+def table(name: str, found: Mapping[str, Any]) -> str:
+    """One of the README's tables. Raises KeyError for a part that was never run."""
+    head, rows = ("Fault", _faults(found)) if name == "faults" else ("To logins", _logins(found))
+    return "".join(f"| {left} | {right} |\n" for left, right in ((head, "What came of it"), ("---", "---"), *rows))
+
+
+def _faults(found: Mapping[str, Any]) -> Rows:
     sockets, pure, storms, leaving = (found[name] for name in ("cuts", "bits", "storms", "leaving"))
     held, failed = found["suite"]["held"], found["suite"]["failed"]
-    rows = [
+    return [
         (
             "Answers cut over sockets at every frame border ± 1 and 200 random bytes, by FIN, RST, last chunk, close",
             f"{sockets['tried']:,} cuts, {sockets['wrong']} taken for a good answer",
@@ -61,4 +68,24 @@ def table(found: Mapping[str, Any]) -> str:
         ),
         *((words, f"{held.get(name, 0)} cases, {failed.get(name, 0)} failed") for name, words in STATEMENTS.items()),
     ]
-    return "".join(f"| {left} | {right} |\n" for left, right in (("Fault", "Survived"), ("---", "---"), *rows))
+
+
+def _logins(found: Mapping[str, Any]) -> Rows:
+    kills, races, crowd = (found[name] for name in ("kills", "races", "crowd"))
+    lost = kills["kills"] - kills["recovered"] - kills["in the gap"]
+    return [
+        (
+            "`kill -9` from outside at every system call of a refresh (file, database, own store)",
+            f"{kills['kills']:,} kills: {kills['recovered']:,} logins recovered, {kills['in the gap']} in the gap that "
+            f"cannot be closed (4 to 6 system calls between the server's answer and our write), {lost} others lost",
+        ),
+        (
+            "Another program refreshes the same login at the same time",
+            f"{races['races']} races: {races['logouts']} logouts",
+        ),
+        (
+            "1,000 requests wait in one process, 8 processes on one store; the client that began a refresh leaves",
+            f"{crowd['rounds']} rounds with one refresh each, {crowd['left']} clients that left: "
+            f"{crowd['broken']} promises broken",
+        ),
+    ]

@@ -1,4 +1,4 @@
-"""The README's table is made from the figures that are kept, and the small parts run."""
+"""The README's tables are made from the figures that are kept, and the small parts run."""
 
 from pathlib import Path
 
@@ -9,21 +9,22 @@ from tests.prove.__main__ import PARTS, main
 from tests.prove.suite import STATEMENTS
 
 
-def test_the_table_of_the_readme_is_that_of_the_last_run() -> None:
-    found = results.PLACE.search(results.README.read_text(encoding="utf-8"))
-    assert found is not None and found[0] == results.table(results.read())
+def test_the_tables_of_the_readme_are_those_of_the_last_run() -> None:
+    found = {place[1]: place[0] for place in results.PLACE.finditer(results.README.read_text(encoding="utf-8"))}
+    assert found == {name: results.table(name, results.read()) for name in ("faults", "logins")}
 
 
-def test_the_table_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+def test_a_table_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
-    page.write_text("before\n<!-- faults -->\n| old |\n<!-- /faults -->\nafter\n")
+    page.write_text("before\n<!-- logins -->\n| old |\n<!-- /logins -->\nafter\n")
     results.publish(page)
-    assert page.read_text() == f"before\n<!-- faults -->\n{results.table(results.read())}<!-- /faults -->\nafter\n"
+    made = results.table("logins", results.read())
+    assert page.read_text() == f"before\n<!-- logins -->\n{made}<!-- /logins -->\nafter\n"
 
 
 def test_every_part_of_the_table_held() -> None:
     kept = results.read()
-    assert kept.keys() <= PARTS.keys()
+    assert kept.keys() == PARTS.keys()
     assert all(report["ok"] for report in kept.values())
     assert kept["suite"]["held"].keys() >= STATEMENTS.keys()
 
