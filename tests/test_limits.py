@@ -1,4 +1,4 @@
-"""Length is the one measure that parts good code from bad: files of at most 300 lines, functions of at most 40."""
+"""Limits that make one look: files of at most 400 lines, functions of at most 60. Nothing is to be split to please them."""
 
 import ast
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILE_LINES = 300
-FUNCTION_LINES = 40
+FILE_LINES = 400
+FUNCTION_LINES = 60
 TEST_FILE_LINES = 500
 
 SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
@@ -28,16 +28,6 @@ def test_files_and_functions_stay_short(path: Path) -> None:
 @pytest.mark.parametrize("path", TESTS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_test_files_stay_readable(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("\n") <= TEST_FILE_LINES
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_everything_public_says_what_it_is(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    if path.read_text(encoding="utf-8").strip():
-        assert ast.get_docstring(tree), "the module has no docstring"
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), f"{node.name} at line {node.lineno} has no docstring"
 
 
 def test_nothing_is_left_unfinished() -> None:
