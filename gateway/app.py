@@ -51,6 +51,7 @@ from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
 from gateway.web.responses import Responses
+from gateway.web.schema_checks import SchemaChecks
 from gateway.web.searching import Searches
 from gateway.web.serving import Signals, serve_until
 from gateway.web.translate import Manner, Translator
@@ -108,8 +109,17 @@ async def build(given: Given) -> web.Application:
     responses = Responses(OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents)
     responses.route(app)
     searches = _searches(settings, fleet)
+    checks = SchemaChecks()
     _route_answers(
-        app, settings, dialects, translator, upstream, searches=searches, responses=responses, documents=documents
+        app,
+        settings,
+        dialects,
+        translator,
+        upstream,
+        searches=searches,
+        checks=checks,
+        responses=responses,
+        documents=documents,
     )
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
     counting = CountTokens(anthropic, count, documents)
@@ -127,6 +137,7 @@ async def build(given: Given) -> web.Application:
         await logins.close()
         await catalogue.close()
         await fleet.close()
+        await checks.close()
         await captures.close()
 
     app.cleanup_ctx.append(living)
@@ -255,6 +266,7 @@ def _route_answers(
     upstream: UpstreamClient,
     *,
     searches: Searches,
+    checks: SchemaChecks,
     responses: Responses,
     documents: Documents,
 ) -> None:
@@ -269,6 +281,7 @@ def _route_answers(
             upstream,
             pace,
             searches=searches,
+            checks=checks,
             memory=memory,
             repair=settings.honour.repair,
             guard=guard,

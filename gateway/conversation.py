@@ -137,9 +137,14 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """The answer's text must be JSON: valid by ``schema`` (a checked JSON Schema), or any object where that is None."""
+    """The answer's text must be JSON: valid by ``schema``, or any object where that is None.
 
-    schema: Mapping[str, Any] | None = None
+    schema: the JSON of a JSON Schema, UTF-8. Its size is bounded; whether it is valid, ``web/schema_checks.py`` finds
+    out. path: where it stands in the client's body, for the error that names it.
+    """
+
+    schema: bytes | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

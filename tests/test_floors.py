@@ -10,7 +10,7 @@ GATEWAY = ROOT / "gateway"
 
 FLOORS = (
     {"errors", "conversation", "events", "reply", "jsontext", "search", "__init__"},
-    {"kiro", "dialects", "honour", "documents"},
+    {"kiro", "dialects", "honour", "documents", "json_schema"},
     {"accounts"},
     {"upstream"},
     {"web"},

@@ -1,14 +1,29 @@
 """JSON as the client APIs demand it of an answer: the shape of the demand, and its meaning."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway import jsontext
 from gateway.conversation import OutputFormat
 from gateway.dialects.shape import Check, mapping, nullable, record, string, tagged
 from gateway.errors import GatewayError, Kind
 
+MOST_BYTES: Final = 512 * 1024
+"""Of a schema's JSON as we write it. It goes into the prompt: this is more than most models' whole context."""
+
+MOST_NODES: Final = 20_000
+"""Values in a schema, it included. Checking one costs 10 to 50 µs a node; honest schemas have 7 nodes to 100 bytes."""
+
+MOST_BITS: Final = 1024
+"""Of an integer: beyond it no double holds its value, and reading and writing it takes time by its length squared."""
+
 _WITHIN: Final = "#"
 """What a reference begins with that stays within its schema; none is ever fetched."""
+
+_OUTSIDE: Final = "Only references within the schema ('#/$defs/…') are supported"
+_TOO_LARGE: Final = f"The JSON Schema is larger than {MOST_BYTES // 1024} KB, this gateway's limit"
+_TOO_MANY: Final = f"The JSON Schema has more than {MOST_NODES} nodes, this gateway's limit"
+_TOO_LONG: Final = "The JSON Schema has an integer beyond the range of a double, this gateway's limit"
 
 FLAT: Final[Check] = tagged({"json_schema": record({"schema": mapping})})
 """``{"type": "json_schema", "schema": {…}}``: ``output_config.format`` and ``output_format`` of the Messages API."""
@@ -29,45 +44,59 @@ NESTED: Final[Check] = tagged(
 
 
 def output_format(value: Mapping[str, Any] | None, path: str) -> OutputFormat | None:
-    """A demand of any of the shapes above. Raises INVALID_REQUEST for a schema that is none.
+    """A demand of any of the shapes above. Raises INVALID_REQUEST for a schema that is over a limit or refers outside.
 
-    path: where the demand stands in the client's body.
+    path: where the demand stands in the client's body. Whether the schema is valid is not looked at here: that can
+    take any time.
     """
     match value:
         case {"type": "json_object"}:
             return OutputFormat()
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return _checked(schema, f"{path}.json_schema.schema")
+            return _written(schema, f"{path}.json_schema.schema")
         case {"type": "json_schema", "schema": dict(schema)}:
-            return _checked(schema, f"{path}.schema")
+            return _written(schema, f"{path}.schema")
         case {"type": "json_schema"}:
             return OutputFormat()
     return None
 
 
-def _checked(schema: dict[str, Any], path: str) -> OutputFormat:
-    # Loaded by the first client that demands JSON (0.06 s), not by every start.
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
-    from jsonschema.validators import validator_for  # noqa: PLC0415
-
-    try:
-        dialect = validator_for(schema, default=Draft202012Validator)
-        dialect.check_schema(schema)
-    except (SchemaError, TypeError, RecursionError) as error:
-        raise GatewayError(Kind.INVALID_REQUEST, "Input should be a valid JSON Schema", path=path) from error
-    if not all(target.startswith(_WITHIN) for target in _references(schema)):
-        message = "Only references within the schema ('#/$defs/…') are supported"
-        raise GatewayError(Kind.INVALID_REQUEST, message, path=path)
-    return OutputFormat(schema)
+def _written(schema: dict[str, Any], path: str) -> OutputFormat:
+    fault = _fault(schema)
+    if fault is None:
+        written = jsontext.encode(schema)
+        if len(written) <= MOST_BYTES:
+            return OutputFormat(written, path)
+        fault = _TOO_LARGE
+    raise GatewayError(Kind.INVALID_REQUEST, fault, path=path)
 
 
-def _references(value: Any) -> Iterator[str]:
-    """Targets of ``$ref``; the body's depth is bounded where it is read. A property may be called ``$ref``, too."""
-    if isinstance(value, list):
+def _fault(schema: dict[str, Any]) -> str | None:
+    """What is wrong with a schema, as far as it can be seen without writing it; no more is looked at than is allowed.
+
+    The depth of a body is bounded where it is read. A property may be called ``$ref``, too.
+    """
+    nodes, characters = 1, 0
+    waiting: list[Any] = [schema]
+    while waiting:
+        value = waiting.pop()
+        nodes += len(value)
+        if nodes > MOST_NODES:
+            return _TOO_MANY
+        if type(value) is dict:
+            characters += sum(map(len, value))
+            target = value.get("$ref", _WITHIN)
+            if isinstance(target, str) and not target.startswith(_WITHIN):
+                return _OUTSIDE
+            value = value.values()
         for item in value:
-            yield from _references(item)
-    elif isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for item in value.values():
-            yield from _references(item)
+            kind = type(item)
+            if kind is str:
+                characters += len(item)
+            elif kind is dict or kind is list:
+                waiting.append(item)
+            elif kind is int and item.bit_length() > MOST_BITS:
+                return _TOO_LONG
+        if characters > MOST_BYTES:
+            return _TOO_LARGE
+    return None

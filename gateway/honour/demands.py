@@ -43,7 +43,7 @@ class Demands(Struct, frozen=True):
             length = Length(self.limit, count, input_estimate=self.input_estimate, thinking=self.thinking)
             stages.append(length)
         if self.output is not None:
-            stages.append(JsonText(self.output))
+            stages.append(JsonText())
         return Stages(stages)
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Final
 
-from gateway import jsontext
 from gateway.conversation import Conversation, Message, OutputFormat, Text, ToolChoice
 from gateway.honour.unmet import Unmet
 
@@ -50,8 +49,8 @@ def _tool_line(choice: ToolChoice) -> list[str]:
 def _json_line(output: OutputFormat | None) -> list[str]:
     if output is None:
         return []
-    schema = {"type": "object"} if output.schema is None else output.schema
-    return [JSON.format(schema=jsontext.encode(schema).decode())]
+    schema = b'{"type":"object"}' if output.schema is None else output.schema
+    return [JSON.format(schema=schema.decode())]
 
 
 def _with_line(messages: tuple[Message, ...], line: str) -> tuple[Message, ...]:

@@ -19,6 +19,7 @@ from gateway.web.guard import Guard
 from gateway.web.memory import FORGETFUL, Memory, Recollection
 from gateway.web.pump import Pace, Pump, Source, whole
 from gateway.web.record import RECORD, Record
+from gateway.web.schema_checks import SchemaChecks
 from gateway.web.searching import Searches
 from gateway.web.settle import Settle
 from gateway.web.translate import Translation, Translator
@@ -36,6 +37,7 @@ class Generate:
         pace: Pace,
         *,
         searches: Searches,
+        checks: SchemaChecks,
         memory: Memory = FORGETFUL,
         repair: bool = False,
         guard: Guard | None = None,
@@ -51,6 +53,7 @@ class Generate:
         self._upstream = upstream
         self._pace = pace
         self._searches = searches
+        self._checks = checks
         self._memory = memory
         self._repair = repair
         self._guard = guard or Guard()
@@ -63,6 +66,7 @@ class Generate:
         record.dialect = self._dialect.name
         recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
         said = read_conversation(self._dialect, recollection.body, request.headers)
+        await self._checks.check(said.output)
         conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
         conversation = self._searches.offered(self._guard.admit(conversation, record))
@@ -120,7 +124,8 @@ class Generate:
             return await self._sent(self._translator.translate(asked, self._dialect.name), record)
 
         stream = await self._sent(translation, record)
-        return self._translator.honoured(self._searches.within(stream, conversation, again, record), translation)
+        searched = self._searches.within(stream, conversation, again, record)
+        return self._translator.honoured(searched, translation, self._checks)
 
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
         try:

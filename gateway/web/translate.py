@@ -23,6 +23,7 @@ from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
 from gateway.upstream.stream import OpenStream
 from gateway.web.honoured import Honoured
+from gateway.web.schema_checks import SchemaChecks
 from gateway.web.searching import Searching
 
 
@@ -129,10 +130,15 @@ class Translator:
         """A decoder for one attempt."""
         return Answer(translation.plan, self._count, self._blocks)
 
-    def honoured(self, stream: OpenStream | Searching, translation: Translation) -> OpenStream | Searching | Honoured:
+    def honoured(
+        self, stream: OpenStream | Searching, translation: Translation, checks: SchemaChecks
+    ) -> OpenStream | Searching | Honoured:
         """An open answer, held to what the client demanded; as it is, when that is nothing."""
         demanded = translation.demands
-        return stream if demanded.none else Honoured(stream, demanded.stages(self._count))
+        if demanded.none:
+            return stream
+        judge = None if demanded.output is None else partial(checks.judge, demanded.output)
+        return Honoured(stream, demanded.stages(self._count), judge)
 
     def _resolve(self, name: str) -> Resolved:
         catalogue = self._catalogue()

@@ -39,7 +39,7 @@ def test_a_named_tool_is_named_and_alone() -> None:
 
 
 def test_the_schema_stands_in_the_words() -> None:
-    told = instructed(asked(output=OutputFormat({"type": "array", "title": "{x}"})))
+    told = instructed(asked(output=OutputFormat(b'{"type":"array","title":"{x}"}')))
     assert '<json_schema>{"type":"array","title":"{x}"}</json_schema>' in told.messages[2].blocks[1].text
     any_object = instructed(asked(output=OutputFormat()))
     assert '<json_schema>{"type":"object"}</json_schema>' in any_object.messages[2].blocks[1].text

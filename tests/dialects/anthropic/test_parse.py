@@ -32,8 +32,12 @@ def test_a_hello_is_its_text_and_nothing_more() -> None:
     [
         ({"max_tokens": 128_000}, "max_tokens", 128_000),
         ({"stop_sequences": ["a", ""]}, "stop", ("a",)),
-        ({"output_config": {"format": ASKED_SCHEMA}}, "output", OutputFormat({"type": "object"})),
-        ({"output_format": ASKED_SCHEMA}, "output", OutputFormat({"type": "object"})),
+        (
+            {"output_config": {"format": ASKED_SCHEMA}},
+            "output",
+            OutputFormat(b'{"type":"object"}', "output_config.format.schema"),
+        ),
+        ({"output_format": ASKED_SCHEMA}, "output", OutputFormat(b'{"type":"object"}', "output_format.schema")),
         ({"output_config": {"effort": "low"}}, "output", None),
         ({"stream": True}, "stream", True),
         ({"system": "s"}, "system", "s"),

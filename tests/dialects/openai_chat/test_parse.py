@@ -39,7 +39,11 @@ def test_a_hello_is_its_text_and_nothing_more() -> None:
         ({"stop": ""}, "stop", ()),
         ({"response_format": {"type": "json_object"}}, "output", OutputFormat()),
         ({"response_format": {"type": "text"}}, "output", None),
-        ({"response_format": ASKED_SCHEMA}, "output", OutputFormat({"type": "object"})),
+        (
+            {"response_format": ASKED_SCHEMA},
+            "output",
+            OutputFormat(b'{"type":"object"}', "response_format.json_schema.schema"),
+        ),
         ({"stream": True}, "stream", True),
         ({"tools": [TOOL]}, "tools", (PARSED_READ,)),
         ({"tools": [{"type": "function", **READ}]}, "tools", (PARSED_READ,)),

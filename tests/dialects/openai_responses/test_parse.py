@@ -99,7 +99,10 @@ def test_thinking(reasoning: object, meaning: ThinkingRequest) -> None:
         (None, None),
         ({"type": "text"}, None),
         ({"type": "json_object"}, OutputFormat()),
-        ({"type": "json_schema", "name": "n", "schema": {"type": "object"}}, OutputFormat({"type": "object"})),
+        (
+            {"type": "json_schema", "name": "n", "schema": {"type": "object"}},
+            OutputFormat(b'{"type":"object"}', "text.format.schema"),
+        ),
     ],
 )
 def test_the_form_of_the_text(format_: object, meaning: OutputFormat | None) -> None:

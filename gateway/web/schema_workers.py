@@ -1,0 +1,154 @@
+"""Processes that apply JSON Schemas (``gateway.json_schema``): started when needed, kept, and killed when they hang."""
+
+import asyncio
+import sys
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import Process
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from subprocess import DEVNULL, PIPE
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, answer_from, frame, length
+
+AT_ONCE: Final = 2
+"""Processes, and so jobs at the same time: one that takes its whole time leaves another for all other jobs."""
+
+START_SECONDS: Final = 20.0
+"""For a process to start: 0.3 s were measured, and ten times that on a machine with too much to do."""
+
+COMMAND: Final = (sys.executable, "-m", "gateway.json_schema")
+
+_log: Final = structlog.get_logger("gateway.json_schema")
+
+
+class TimeUp(Exception):
+    """A job took longer than its time limit. The process was killed."""
+
+
+class WorkerLost(Exception):
+    """A process did not start, or it ended in the middle of a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process; it does one job at a time."""
+
+    process: Process
+    source: StreamReader
+    target: StreamWriter
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> "Worker":
+        """A process that is ready for jobs. Raises WorkerLost.
+
+        A session of its own: Ctrl-C in a terminal is for the gateway, which ends its workers itself.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            raise WorkerLost from error
+        if process.stdin is None or process.stdout is None:
+            raise WorkerLost
+        worker, ready = cls(process, process.stdout, process.stdin), False
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                ready = (await worker._received()).outcome is Outcome.READY
+        except TimeoutError as error:
+            raise WorkerLost from error
+        finally:
+            if not ready:
+                await worker.kill()
+        _log.debug("schema_worker_started", worker=process.pid)
+        return worker
+
+    async def ask(self, job: Job) -> Answer:
+        """Do a job; a text's schema is sent only if the process does not know it. Raises WorkerLost."""
+        if job.text is None or job.digest is None:
+            return await self._asked(job)
+        answer = await self._asked(replace(job, schema=None))
+        return await self._asked(job) if answer.outcome is Outcome.UNKNOWN else answer
+
+    async def _asked(self, job: Job) -> Answer:
+        try:
+            self.target.write(frame(job))
+            await self.target.drain()
+        except (OSError, RuntimeError) as error:  # RuntimeError: uvloop's word for a closed pipe
+            raise WorkerLost from error
+        return await self._received()
+
+    async def _received(self) -> Answer:
+        try:
+            size = length(await self.source.readexactly(LENGTH_BYTES))
+            answer: Answer = answer_from(await self.source.readexactly(size))
+        except (OSError, EOFError) as error:
+            raise WorkerLost from error
+        return answer
+
+    async def kill(self) -> None:
+        """End the process, whatever it does, and wait until it is gone with its pipes."""
+        self.target.close()
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        await self.source.read()
+        await self.process.wait()
+
+
+class SchemaWorkers:
+    """Does jobs one after the other in the order in which they came, AT_ONCE at a time."""
+
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        self._command = command
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._idle: list[Worker] = []
+        self._closed = False
+
+    async def do(self, job: Job) -> Answer:
+        """Do a job. Raises TimeUp, or WorkerLost for one that lost two processes.
+
+        A job whose request is cancelled ends with its process: nobody needs the outcome, and others wait for a turn.
+        """
+        async with self._turns:
+            try:
+                return await self._done(job, self._idle.pop() if self._idle else None)
+            except WorkerLost:
+                _log.warning("schema_worker_lost", again=not self._closed)
+                if self._closed:
+                    raise
+                return await self._done(job, None)
+
+    async def _done(self, job: Job, worker: Worker | None) -> Answer:
+        worker = worker or await Worker.start(self._command)
+        reusable = False
+        try:
+            async with asyncio.timeout(job.seconds):
+                answer = await worker.ask(job)
+            reusable = answer.outcome is not Outcome.EXHAUSTED and not self._closed
+        except TimeoutError as error:
+            _log.warning("schema_worker_killed", worker=worker.process.pid, seconds=job.seconds)
+            raise TimeUp from error
+        finally:
+            if reusable:
+                self._idle.append(worker)
+            else:
+                await worker.kill()
+        _log.debug(
+            "schema_job_done",
+            worker=worker.process.pid,
+            job="check" if job.text is None else "validate",
+            outcome=answer.outcome.value,
+            compiled=answer.compiled,
+        )
+        return answer
+
+    async def close(self) -> None:
+        """End the processes. No job may be under way; one that is ends with WorkerLost."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().kill()
