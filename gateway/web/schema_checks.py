@@ -22,7 +22,7 @@ CHECK_SECONDS: Final = 5.0
 """For a schema: the largest one that is taken (``dialects.output_format``) took 0.4 to 2 s on a slow machine."""
 
 ANSWER_SECONDS: Final = 2.0
-"""For an answer: 1 MB by an honest schema took 0.5 s. A client waits for it with its answer already written."""
+"""For an answer: 1 MB by an honest schema took 0.8 s. A client waits for it with its answer already written."""
 
 MOST_TEXT: Final = 8 << 20
 """Bytes of an answer that is checked; a model's longest takes less than 1 MB, and its values must fit into 1 GB."""

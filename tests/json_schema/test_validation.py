@@ -4,6 +4,8 @@ import hashlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
 
 from gateway import jsontext
@@ -45,6 +47,11 @@ GOOD_SCHEMAS: list[Any] = [
     {"$ref": "#/$defs/none"},
     {"anyOf": [True, {"not": False}], "dependencies": {"a": ["b"], "c": {}}},
 ]
+VALUES = st.recursive(
+    st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, "", "1", "a"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
 
 
 def job(schema: Any, text: str | None = None, *, known: bool = False) -> Job:
@@ -124,6 +131,21 @@ def test_a_schema_that_cannot_be_applied_is_a_complaint(schema: dict[str, Any]) 
 def test_a_large_value_is_not_repeated_to_the_model() -> None:
     reason = found('["' + "x" * 10_000 + '"]', {"items": {"type": "integer"}})
     assert reason is not None and len(reason[1]) == 500
+
+
+@given(st.lists(VALUES, max_size=6))
+def test_items_are_unique_as_jsonschema_finds_them(items: list[Any]) -> None:
+    official = Draft202012Validator({"uniqueItems": True}).is_valid(items)
+    assert (found(jsontext.encode(items).decode(), {"uniqueItems": True}) is None) == official
+
+
+@pytest.mark.parametrize("draft", ["http://json-schema.org/draft-04/schema#", None])
+def test_uniqueness_of_20000_objects_is_found(draft: str | None) -> None:
+    many = jsontext.encode([{"a": {"b": number}} for number in range(20_000)]).decode()
+    schema = {"items": {}, "uniqueItems": True} | ({"$schema": draft} if draft else {})
+    assert found(many, schema) is None
+    reason = found(many.replace("19999", "7"), schema)
+    assert reason is not None and reason[0] == "$ is not valid by 'uniqueItems'"
 
 
 def test_a_schema_is_made_ready_once_and_found_by_its_digest() -> None:

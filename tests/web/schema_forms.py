@@ -34,7 +34,7 @@ class Form:
 
     def body(self, schema: Any) -> dict[str, Any]:
         """What a request has besides the model."""
-        body: dict[str, Any] = {"max_tokens": 64_000, "stream": self.stream, "messages": HELLO}
+        body: dict[str, Any] = {"max_tokens": 20_000, "stream": self.stream, "messages": HELLO}
         match self.path:
             case "/v1/messages":
                 body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
