@@ -1,5 +1,6 @@
 """Cuts a turn's text at the first stop sequence, however the text is cut into deltas."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from gateway.conversation import Text
@@ -18,7 +19,7 @@ class StopSequences:
 
     def __init__(self, sequences: Sequence[str]) -> None:
         """``sequences``: one at least, none of them empty."""
-        self._sequences = tuple(sequences)
+        self._sequences = tuple(sorted(sequences))
         self._longest = max(map(len, sequences))
         self._firsts = {sequence[0] for sequence in sequences}
         self._start: BlockStart | None = None
@@ -80,9 +81,14 @@ class StopSequences:
         """How many characters at the end of ``text`` may be the beginning of a sequence: as many as possible."""
         tail = text[max(0, len(text) - self._longest + 1) :]
         for start, letter in enumerate(tail):
-            if letter in self._firsts and any(sequence.startswith(tail[start:]) for sequence in self._sequences):
+            if letter in self._firsts and self._begins(tail[start:]):
                 return len(tail) - start
         return 0
+
+    def _begins(self, text: str) -> bool:
+        """Whether a sequence begins with ``text``: in sorted order the first that does is the next one behind it."""
+        place = bisect_left(self._sequences, text)
+        return place < len(self._sequences) and self._sequences[place].startswith(text)
 
 
 def first_match(text: str, sequences: Sequence[str]) -> tuple[int, str] | None:

@@ -1,17 +1,21 @@
 """Which pages a client lets the search find."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from gateway.search.values import Hit, WebSearch
 
+Site = tuple[str, str]
+"""(host name, how the path begins)"""
+
 
 def permitted(hits: Iterable[Hit], search: WebSearch) -> tuple[Hit, ...]:
     """The hits on pages of allowed sites and of none that is blocked."""
-    return tuple(hit for hit in hits if _permitted(hit.url, search))
+    allowed, blocked = ([_site(domain) for domain in some] for some in (search.allowed_domains, search.blocked_domains))
+    return tuple(hit for hit in hits if _permitted(hit.url, allowed, blocked))
 
 
-def _permitted(url: str, search: WebSearch) -> bool:
+def _permitted(url: str, allowed: Sequence[Site], blocked: Sequence[Site]) -> bool:
     """An address that is none of the web's is never shown."""
     try:
         parts = urlsplit(url)
@@ -20,16 +24,17 @@ def _permitted(url: str, search: WebSearch) -> bool:
         return False
     if parts.scheme not in ("http", "https") or not host:
         return False
-    if any(_covers(domain, host, parts.path) for domain in search.blocked_domains):
+    if any(_covers(site, host, parts.path) for site in blocked):
         return False
-    allowed = search.allowed_domains
-    return not allowed or any(_covers(domain, host, parts.path) for domain in allowed)
+    return not allowed or any(_covers(site, host, parts.path) for site in allowed)
 
 
-def _covers(domain: str, host: str, path: str) -> bool:
-    """Whether a domain, with or without a path, stands for an address. A ``*`` in the path ends what is compared."""
-    site, slash, rest = domain.rpartition("//")[2].partition("/")
-    site = site.lower().removeprefix("*.")
-    if host != site and not host.endswith(f".{site}"):
-        return False
-    return not slash or path.startswith(f"/{rest.partition('*')[0]}")
+def _site(domain: str) -> Site:
+    """What a domain, with or without a path, stands for. A ``*`` in the path ends what is compared."""
+    name, slash, rest = domain.rpartition("//")[2].partition("/")
+    return name.lower().removeprefix("*."), f"/{rest.partition('*')[0]}" if slash else ""
+
+
+def _covers(site: Site, host: str, path: str) -> bool:
+    name, beginning = site
+    return (host == name or host.endswith(f".{name}")) and path.startswith(beginning)

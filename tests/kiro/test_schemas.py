@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway import jsontext
-from gateway.kiro.schemas import KnownSchemas, clean
+from gateway.kiro.schemas import KEPT, KnownSchemas, clean
 
 OBJECT: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -96,9 +96,26 @@ def test_a_schema_is_cleaned_once() -> None:
 
 
 def test_the_oldest_schemas_make_room() -> None:
-    small, other, large = within({"minimum": 1}), within({"minimum": 2}), within({"title": "x" * 100})
+    small, other, large = within({"minimum": 1}), within({"minimum": 2}), within({"title": "x" * 60})
     known = KnownSchemas(most_bytes=120)
     first, second = known.clean(small), known.clean(other)
     assert known.clean(other) is second
     known.clean(large)
     assert known.clean(small) is not first and known.clean(large) == known.clean(large)
+
+
+def test_a_schema_larger_than_the_memory_drops_no_other() -> None:
+    known = KnownSchemas(most_bytes=120)
+    small = within({"minimum": 1})
+    first = known.clean(small)
+    known.clean(within({"title": "x" * 200}))
+    assert known.clean(small) is first
+
+
+def test_only_so_many_schemas_are_remembered() -> None:
+    known = KnownSchemas()
+    first, second = (known.clean(within({"minimum": number})) for number in range(2))
+    for number in range(2, KEPT + 1):
+        known.clean(within({"minimum": number}))
+    assert known.clean(within({"minimum": 1})) is second
+    assert known.clean(within({"minimum": 0})) is not first

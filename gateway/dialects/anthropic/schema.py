@@ -17,7 +17,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
-    stop,
+    stops,
     string,
     tagged,
     text_or,
@@ -140,7 +140,7 @@ class MessagesRequest(RequestSchema):
     tools = Checked(list_of(_tool, most=MOST_TOOLS))
     tool_choice = Checked(_tool_choice)
     max_tokens = Checked(positive)
-    stop_sequences = Checked(list_of(stop, most=MOST_STOPS))
+    stop_sequences = Checked(stops(most=MOST_STOPS))
     stream = Checked(boolean)
     thinking = Checked(effort.THINKING)
     output_config = Checked(record({}, {"effort": effort.EFFORT, "format": FLAT}))

@@ -16,6 +16,7 @@ from gateway.dialects.shape import (
     positive,
     record,
     stop,
+    stops,
     string,
     tagged,
     text_or,
@@ -91,7 +92,7 @@ def _one(value: Any) -> Problem | None:
     return positive(value) or (None if value == 1 else ["Only one choice can be asked for"])
 
 
-_STOP_LIST: Final = list_of(stop, most=MOST_STOPS)
+_STOP_LIST: Final = stops(most=MOST_STOPS)
 
 
 def _stops(value: Any) -> Problem | None:

@@ -18,6 +18,7 @@ def told(message: dict[str, Any]) -> dict[str, Any]:
 ACCEPTED = [
     HELLO,
     {**HELLO, "n": 1, "stop": "x", "stream_options": {"include_usage": True}, "response_format": {"type": "text"}},
+    {**HELLO, "stop": ["x" * 1000] * 4},
     {**HELLO, "stop": None, "tools": None, "tool_choice": None, "n": None, "stream_options": None, "reasoning": None},
     {**HELLO, "tools": [{"type": "function", "function": {"name": "t", "strict": True}}]},
     {**HELLO, "tools": [{"type": "function", "name": "t", "parameters": {}}, {"name": "u", "input_schema": {}}]},
@@ -44,6 +45,7 @@ REFUSED = [
     ({**HELLO, "stop": 5}, "stop", "valid list"),
     ({**HELLO, "stop": "x" * 1001}, "stop", "at most 1000 characters"),
     ({**HELLO, "stop": ["x"] * 65}, "stop", "at most 64 items"),
+    ({**HELLO, "stop": [*["x" * 1000] * 4, "x"]}, "stop", "at most 4000 characters together"),
     ({**HELLO, "response_format": {"type": "xml"}}, "response_format.type", "'text', 'json_object'"),
     ({**HELLO, "max_completion_tokens": 1.5}, "max_completion_tokens", "valid integer"),
     ({**HELLO, "tools": [{"type": "function"}]}, "tools.0.function", "Field required"),
