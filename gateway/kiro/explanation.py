@@ -14,6 +14,10 @@ SHOWN: Final = 5
 LONGEST_PATH: Final = 200
 """Characters of a path; a path through a tool's schema is as long as the client's own names make it."""
 
+LARGEST: Final = 2 << 20
+"""Bytes of a body that is looked into. Kiro refuses a weight above 1.36 million (rule 31), and reading JSON holds the
+event loop even from a thread: 5 to 10 ms a MB."""
+
 _UNPROVEN: Final = frozenset(rule.name for rule in RULES if not rule.on)
 
 NOTHING_FOUND: Final = (
@@ -22,18 +26,25 @@ NOTHING_FOUND: Final = (
 )
 
 
+TOO_LARGE: Final = (
+    f"What was sent has more than {LARGEST >> 20} MB, which is the likely cause; it was not checked further. "
+    "A shorter conversation or fewer tools may pass."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was found. proven: such bodies were refused; else these are suspects."""
+    """What was found. proven: such bodies were refused; else these are suspects. too_large: nothing was looked for."""
 
     broken: tuple[Violation, ...] = ()
     proven: bool = True
+    too_large: bool = False
 
     @property
     def message(self) -> str:
         """For an error's text: one paragraph, nothing of the request but names of its members."""
         if not self.broken:
-            return NOTHING_FOUND
+            return TOO_LARGE if self.too_large else NOTHING_FOUND
         told = "; ".join(describe(violation) for violation in self.broken[:SHOWN])
         more = f"; and {len(self.broken) - SHOWN} more" if len(self.broken) > SHOWN else ""
         head = "What was sent breaks" if self.proven else "No known rule is broken; the cause may be"
@@ -59,6 +70,8 @@ def explain(
 
 def explain_body(body: bytes) -> Explanation:
     """The same for the bytes that were sent."""
+    if len(body) > LARGEST:
+        return Explanation(too_large=True)
     try:
         return explain(decode(body))
     except JsonError:  # we wrote it, so it is JSON; but an explanation must not hide the refusal

@@ -6,6 +6,7 @@ a schema stands: a property may well be called ``required``. It is linear, and w
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, Final
 
 from msgspec import Raw
@@ -48,6 +49,7 @@ class KnownSchemas:
         self._most = most_bytes
         self._known: OrderedDict[bytes, Raw] = OrderedDict()
         self._bytes = 0
+        self._lock = Lock()
 
     def clean(self, schema: Mapping[str, Any]) -> Raw:
         """The cleaned schema, written. Found by the client's own JSON to the byte: ``true`` is not 1 there."""
@@ -63,12 +65,13 @@ class KnownSchemas:
 
         An ordered dict finds its oldest at once; a plain one steps over all it has dropped before (7.8 s for 300,000).
         """
-        if len(own) > self._most:
-            return
-        self._known[own] = cleaned
-        self._bytes += len(own)
-        while self._bytes > self._most or len(self._known) > KEPT:
-            self._bytes -= len(self._known.popitem(last=False)[0])
+        with self._lock:  # a request may be laid out in a thread
+            if len(own) > self._most or own in self._known:
+                return
+            self._known[own] = cleaned
+            self._bytes += len(own)
+            while self._bytes > self._most or len(self._known) > KEPT:
+                self._bytes -= len(self._known.popitem(last=False)[0])
 
 
 def _schema(schema: dict[str, Any]) -> dict[str, Any]:

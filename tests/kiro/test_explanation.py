@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.kiro.explanation import NOTHING_FOUND, SHOWN, describe, explain, explain_body
+from gateway.kiro.explanation import LARGEST, NOTHING_FOUND, SHOWN, TOO_LARGE, describe, explain, explain_body
 from gateway.kiro.rules import RULES
 from tests.kiro.breaches import BREACHES, GIVEN, PERMITTED, breach, talk
 
@@ -76,3 +76,9 @@ def test_a_path_through_a_clients_names_stays_on_one_line_and_short() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"not json", b"\xff", b"null"])
 def test_bytes_of_any_kind_give_an_explanation(body: bytes) -> None:
     assert explain_body(body).message
+
+
+def test_a_body_too_large_to_look_into_says_so() -> None:
+    largest = b'{"a":"' + b"x" * (LARGEST - 8) + b'"}'
+    assert explain_body(largest).message != TOO_LARGE
+    assert explain_body(largest + b" ").message == TOO_LARGE
