@@ -33,6 +33,7 @@ _END_CALLS: Final = re.compile(r"\s*</function_calls>")
 _END_TAGGED: Final = re.compile(r"\s*</tool_call>")
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 """A bracket, or a string; one that is not closed goes on to the end, so that no character is looked at twice."""
+_SOMETHING: Final = re.compile(r"\S")
 _SPACE_AFTER_BRACKET: Final = re.compile(r"^\[\s+")
 
 
@@ -62,9 +63,8 @@ def read_calls(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> tuple[Wri
     """
     calls: list[WrittenCall] = []
     place = 0
-    while text[place:].strip():
-        place += len(text[place:]) - len(text[place:].lstrip())
-        read = _one(text, place, schemas)
+    while begun := _SOMETHING.search(text, place):  # slices would copy the rest of the text for every call
+        read = _one(text, begun.start(), schemas)
         if read is None:
             return ()
         found, place = read
