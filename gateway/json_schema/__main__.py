@@ -1,5 +1,6 @@
 """The worker: Jobs on standard input → Answers on standard output, until the input ends."""
 
+import os
 import signal
 import sys
 from typing import BinaryIO, Final
@@ -10,12 +11,17 @@ from gateway.json_schema.validation import Validators
 _MEMORY: Final = 1 << 30
 """Bytes of address space, so that a schema or an answer that takes more ends its worker and not the machine."""
 
+_NICENESS: Final = 10
+"""A busy worker must not take the processor from the gateway's event loop, where there are few."""
+
 _GRACE: Final = 1.0
 """Seconds beyond a job's limit, at which the gateway kills its worker; one that was killed itself kills nobody."""
 
 
 def main() -> int:
     """Never shows a traceback: it could hold words of an answer."""
+    if hasattr(os, "nice"):  # it does not exist on Windows
+        os.nice(_NICENESS)
     _limit_memory()
     sys.stderr = None  # Python's own way to say: nobody listens
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the gateway, which ends its workers

@@ -2,18 +2,15 @@
 
 import asyncio
 import sys
-from asyncio import StreamReader, StreamWriter
-from asyncio.subprocess import Process
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from subprocess import DEVNULL, PIPE
 from typing import Final
 
 import structlog
 from msgspec.structs import replace
 
 from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, answer_from, frame, length
+from gateway.web.child_process import ChildProcess
 
 AT_ONCE: Final = 2
 """Processes, and so jobs at the same time: one that takes its whole time leaves another for all other jobs."""
@@ -38,25 +35,16 @@ class WorkerLost(Exception):
 class Worker:
     """One process; it does one job at a time."""
 
-    process: Process
-    source: StreamReader
-    target: StreamWriter
+    process: ChildProcess
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "Worker":
-        """A process that is ready for jobs. Raises WorkerLost.
-
-        A session of its own: Ctrl-C in a terminal is for the gateway, which ends its workers itself.
-        """
+        """A process that is ready for jobs. Raises WorkerLost."""
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
-            )
+            process = await ChildProcess.start(command)
         except OSError as error:
             raise WorkerLost from error
-        if process.stdin is None or process.stdout is None:
-            raise WorkerLost
-        worker, ready = cls(process, process.stdout, process.stdin), False
+        worker, ready = cls(process), False
         try:
             async with asyncio.timeout(START_SECONDS):
                 ready = (await worker._received()).outcome is Outcome.READY
@@ -64,7 +52,7 @@ class Worker:
             raise WorkerLost from error
         finally:
             if not ready:
-                await worker.kill()
+                await process.kill()
         _log.debug("schema_worker_started", worker=process.pid)
         return worker
 
@@ -77,27 +65,19 @@ class Worker:
 
     async def _asked(self, job: Job) -> Answer:
         try:
-            self.target.write(frame(job))
-            await self.target.drain()
+            self.process.target.write(frame(job))
+            await self.process.target.drain()
         except (OSError, RuntimeError) as error:  # RuntimeError: uvloop's word for a closed pipe
             raise WorkerLost from error
         return await self._received()
 
     async def _received(self) -> Answer:
         try:
-            size = length(await self.source.readexactly(LENGTH_BYTES))
-            answer: Answer = answer_from(await self.source.readexactly(size))
+            size = length(await self.process.source.readexactly(LENGTH_BYTES))
+            answer: Answer = answer_from(await self.process.source.readexactly(size))
         except (OSError, EOFError) as error:
             raise WorkerLost from error
         return answer
-
-    async def kill(self) -> None:
-        """End the process, whatever it does, and wait until it is gone with its pipes."""
-        self.target.close()
-        with suppress(ProcessLookupError):
-            self.process.kill()
-        await self.source.read()
-        await self.process.wait()
 
 
 class SchemaWorkers:
@@ -137,7 +117,7 @@ class SchemaWorkers:
             if reusable:
                 self._idle.append(worker)
             else:
-                await worker.kill()
+                await worker.process.kill()
         _log.debug(
             "schema_job_done",
             worker=worker.process.pid,
@@ -151,4 +131,4 @@ class SchemaWorkers:
         """End the processes. No job may be under way; one that is ends with WorkerLost."""
         self._closed = True
         while self._idle:
-            await self._idle.pop().kill()
+            await self._idle.pop().process.kill()
