@@ -106,6 +106,16 @@ def test_marshmallow_stays_at_the_borders() -> None:
             assert top(path) in {"dialects", "web", "settings"}, path
 
 
+def test_jsonschema_is_imported_by_its_worker_alone() -> None:
+    theirs = {"jsonschema", "referencing", "jsonschema_specifications"}
+    for path in modules():
+        names = imports(path)
+        if top(path) != "json_schema":
+            assert not {name.split(".")[0] for name in names} & theirs, path
+            assert not names & {"gateway.json_schema.validation", "gateway.json_schema.metaschema"}, path
+    assert not {name.split(".")[0] for name in imports(GATEWAY / "json_schema" / "__init__.py")} & theirs
+
+
 def test_aiohttp_stays_on_the_upper_floors() -> None:
     for path in modules():
         if any(name.split(".")[0] == "aiohttp" for name in imports(path)):

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, frame, job_from, length
 from gateway.json_schema.validation import Validators
 
-_MEMORY: Final = 1 << 30
+_MEMORY: Final = 512 << 20
 """Bytes of address space, so that a schema or an answer that takes more ends its worker and not the machine."""
 
 _NICENESS: Final = 10

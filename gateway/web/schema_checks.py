@@ -25,7 +25,7 @@ ANSWER_SECONDS: Final = 2.0
 """For an answer: 1 MB by an honest schema took 0.8 s. A client waits for it with its answer already written."""
 
 MOST_TEXT: Final = 8 << 20
-"""Bytes of an answer that is checked; a model's longest takes less than 1 MB, and its values must fit into 1 GB."""
+"""Bytes of an answer that is checked; a model's longest takes less than 1 MB, and its values must fit into 512 MB."""
 
 KEPT: Final = 4096
 """Schemas whose verdict is remembered, by digest: half a megabyte."""
@@ -69,7 +69,7 @@ class SchemaChecks:
                 "The process that checks JSON Schemas ended twice without a result: send the request again",
             ) from error
         if answer.outcome is Outcome.EXHAUSTED:
-            raise _refusal(output, "The JSON Schema could not be checked within 1 GB of memory: send a simpler one")
+            raise _refusal(output, "The JSON Schema could not be checked within 512 MB of memory: send a simpler one")
         return answer.outcome is Outcome.OK
 
     async def judge(self, output: OutputFormat, text: str) -> Failure | None:
@@ -90,7 +90,7 @@ class SchemaChecks:
         except WorkerLost:
             return _unchecked("the process that does so ended twice")
         if answer.outcome is Outcome.EXHAUSTED:
-            return _unchecked("that takes more than 1 GB of memory. Ask with a simpler schema")
+            return _unchecked("that takes more than 512 MB of memory. Ask with a simpler schema")
         return None if answer.outcome is Outcome.OK else _unmet(answer, text)
 
     async def close(self) -> None:

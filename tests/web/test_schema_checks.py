@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 
 from gateway.conversation import OutputFormat
 from gateway.dialects.output_format import MOST_NODES
+from gateway.json_schema import Job, Outcome
 from gateway.simulator.server import Simulator
 from gateway.web.schema_checks import MOST_TEXT, SchemaChecks
+from gateway.web.schema_workers import SchemaWorkers
 from tests.live import Live, gateway
 from tests.web.schema_forms import BOMB, BOMBED, FORMS, SLOW_SCHEMA, STREAMED, WHOLE, Form, found, frames, is_gone
 
@@ -188,6 +190,34 @@ async def test_a_client_that_leaves_ends_its_job_and_nobody_waits_for_it(live: L
         await until(lambda: is_gone(pid))
         assert await worker(live, log) != pid
     assert found(log, "schema_worker_killed") == []
+
+
+async def test_a_client_that_leaves_during_the_check_of_its_answer_ends_it(live: Live) -> None:
+    live.simulator.push(frames(BOMBED))
+    with capture_logs() as log:
+        async with live.post(STREAMED.path, **STREAMED.body(BOMB)) as answer:
+            await answer.content.readuntil(b"aaa!")
+        await until(lambda: all(is_gone(record["worker"]) for record in found(log, "schema_worker_started")))
+    assert found(log, "schema_worker_killed") == [] and found(log, "request")[-1]["end"] == "client_left"
+
+
+@pytest.mark.parametrize(("schema", "text", "status"), [(BOMB, BOMBED, 504), (CITY, "{}", 502)])
+async def test_a_stream_that_is_held_back_ends_with_a_status(live: Live, schema: Any, text: str, status: int) -> None:
+    live.simulator.push(frames(text))
+    async with live.post("/cc/v1/messages", **STREAMED.body(schema)) as answer:
+        assert (answer.status, (await answer.json())["type"]) == (status, "error")
+
+
+async def test_a_job_that_needs_too_much_memory_ends_its_process_and_not_the_next_job() -> None:
+    workers = SchemaWorkers()
+    schema = b'{"anyOf":[' + b",".join([b'{"type":"string"}'] * 500) + b"]}"  # each quotes the value in its error
+    outcomes = []
+    with capture_logs() as log:
+        for text in (b'["' + b"x" * 2_000_000 + b'"]', b"5", b'"x"'):
+            outcomes.append((await workers.do(Job(60.0, b"digest", schema, text))).outcome)
+    await workers.close()
+    assert outcomes == [Outcome.EXHAUSTED, Outcome.INVALID, Outcome.OK]
+    assert len(found(log, "schema_worker_started")) == 2
 
 
 async def test_an_answer_too_large_to_be_checked_is_an_error(live: Live) -> None:
