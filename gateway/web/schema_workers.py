@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from msgspec import DecodeError
 from msgspec.structs import replace
 
 from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, answer_from, frame, length
@@ -75,7 +76,7 @@ class Worker:
         try:
             size = length(await self.process.source.readexactly(LENGTH_BYTES))
             answer: Answer = answer_from(await self.process.source.readexactly(size))
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, DecodeError) as error:  # DecodeError: it does not speak as a worker does
             raise WorkerLost from error
         return answer
 
@@ -97,8 +98,8 @@ class SchemaWorkers:
         async with self._turns:
             try:
                 return await self._done(job, self._idle.pop() if self._idle else None)
-            except WorkerLost:
-                _log.warning("schema_worker_lost", again=not self._closed)
+            except WorkerLost as error:
+                _log.warning("schema_worker_lost", again=not self._closed, error=repr(error.__cause__))
                 if self._closed:
                     raise
                 return await self._done(job, None)
@@ -128,7 +129,7 @@ class SchemaWorkers:
         return answer
 
     async def close(self) -> None:
-        """End the processes. No job may be under way; one that is ends with WorkerLost."""
+        """End the processes. A job that is still under way ends its own when it ends, and gets no second one."""
         self._closed = True
         while self._idle:
             await self._idle.pop().process.kill()

@@ -52,6 +52,17 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
     max_leaves=4,
 )
+FLAT = flat_validator()
+KEYWORDS = sorted(FLAT.schema["properties"])
+SCHEMAS = st.recursive(
+    st.sampled_from([True, False, None, 0, -1, 1.5, "", "#", "string", "a b", "(", [], ["a"], ["a", "a"], {}]),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=3)
+        | st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
 
 
 def job(schema: Any, text: str | None = None, *, known: bool = False) -> Job:
@@ -86,6 +97,14 @@ def test_the_flat_metaschema_finds_what_the_official_one_finds(schema: Any) -> N
     except OverflowError:
         flat = False
     assert flat == valid
+
+
+@given(SCHEMAS)
+def test_the_flat_metaschema_agrees_with_the_official_one(schema: Any) -> None:
+    official = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    assert FLAT.is_valid(schema) == official.is_valid(schema)
 
 
 @pytest.mark.parametrize("text", ['{"name": "Ada", "age": 36}', ' {"name":"\\ud83d"} '])

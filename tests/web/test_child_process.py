@@ -16,6 +16,8 @@ UPPER = (
     "import sys; sys.stdout.write(sys.stdin.read().upper()); sys.stdout.flush(); sys.exit(3)",
 )
 
+GARBAGE = (sys.executable, "-c", "import sys; sys.stdout.write(chr(0) * 4 + 'no frame')")
+
 
 async def test_what_is_sent_comes_back_and_the_exit_status_is_known() -> None:
     process = await ChildProcess.start(UPPER)
@@ -39,7 +41,7 @@ async def test_a_program_that_does_not_exist_is_an_error() -> None:
         await ChildProcess.start(("/no such program",))
 
 
-@pytest.mark.parametrize("command", [("/no such program",), (sys.executable, "-c", ""), UPPER])
+@pytest.mark.parametrize("command", [("/no such program",), (sys.executable, "-c", ""), GARBAGE, UPPER])
 async def test_a_worker_that_does_not_start_is_lost_after_a_second_try(command: tuple[str, ...]) -> None:
     workers = SchemaWorkers(command)
     jobs = [asyncio.create_task(workers.do(Job(1.0, text=b"{}"))) for _ in range(3)]
