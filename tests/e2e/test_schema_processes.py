@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,12 @@ def workers(process: Process) -> list[int]:
     return [record["worker"] for record in found(records(process.log), "schema_worker_started")]
 
 
+def wait_until_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + CEILING
+    while not all(map(is_gone, pids)):
+        assert time.monotonic() < deadline, pids
+
+
 def ask_for_a_bomb(rig: Rig, process: Process) -> socket.socket:
     """A request whose answer is in its check by now: all of it was sent, and the client has all but its end."""
     rig.simulator.push(frames(BOMBED))
@@ -53,8 +60,7 @@ def test_an_idle_process_ends_with_its_gateway(rig: Rig, tmp_path: Path, number:
         assert not is_gone(worker)
         process.popen.send_signal(number)
         assert process.popen.wait(CEILING) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-        while not is_gone(worker):
-            pass
+        wait_until_gone({worker})
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -64,6 +70,5 @@ def test_one_that_hangs_in_a_pattern_ends_with_its_gateway(rig: Rig, tmp_path: P
         process.popen.send_signal(number)
         process.popen.wait(CEILING)
         peer.close()
-        while not all(map(is_gone, {worker, *workers(process)})):
-            pass
+        wait_until_gone({worker, *workers(process)})
     assert "Traceback" not in process.log.read_text()
