@@ -20,6 +20,7 @@ from gateway.simulator.server import Simulator
 from gateway.web.serving import runner_for
 
 KEY = "live-gateway-key-0000000000000000"
+ADMIN = "live-admin-key-00000000000000000"
 HELLO: dict[str, Any] = {
     "model": "claude-sonnet-4.5",
     "max_tokens": 400,
@@ -57,6 +58,12 @@ class Live:
         await answer.read()
         return answer
 
+    async def accounts(self) -> list[dict[str, Any]]:
+        """The rows of ``GET /accounts``."""
+        async with self.client.get(f"{self.url}/accounts", headers={"x-api-key": ADMIN}) as answer:
+            rows: list[dict[str, Any]] = (await answer.json())["accounts"]
+            return rows
+
     def sent(self, number: int = -1) -> dict[str, Any]:
         """The body of a generation request that the simulator received."""
         found: dict[str, Any] = self.simulator.requests("generate")[number].shown()["body"]
@@ -79,7 +86,7 @@ def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
 def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
     """All that ``app.build`` wants, with the simulator's own login unless the changes name another."""
     chosen = settings(simulator, state, **changes)
-    return Given(chosen, (KEY,), accounts_from(chosen, state), state)
+    return Given(chosen, (KEY,), accounts_from(chosen, state), state, admin_keys=(ADMIN,))
 
 
 @asynccontextmanager

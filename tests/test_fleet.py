@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.accounts.health import Out
+from gateway.accounts.health import AccountState
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.accounts.terms import Configured, Terms
@@ -46,10 +46,10 @@ async def test_a_login_that_cannot_be_read_is_parked_until_it_can_and_the_others
     write_login(tmp_path / "b.json")
     fleet = await assemble(build({}), [configured(tmp_path, "a", "a"), configured(tmp_path, "b", "b")], tmp_path)
     broken = fleet.pool.members[0]
-    assert (broken.health.out, "no credentials file" in broken.health.words) == (Out.PARKED, True)
+    assert (broken.health.state, "no credentials file" in broken.health.message) == (AccountState.LOGIN_DEAD, True)
     assert (await fleet.pool.visit("c", "m")).count == 1
     write_login(tmp_path / "a.json")
-    assert await fleet.pool.look_at(broken)
+    assert await fleet.pool.reload(broken)
     assert (await fleet.pool.visit("c", "m")).count == 2
     await fleet.close()
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from gateway.errors import Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.kiro.models import Catalogue, suggestions
 
 
@@ -27,18 +27,20 @@ def overflow(estimate: int, window: int) -> str:
     return f"prompt is too long: {max(estimate, window + 1)} tokens > {window} maximum"
 
 
-def completed(error: UpstreamError, around: Circumstances, quota_reset: str | None = None) -> str:
-    """The error's message with what the circumstances add. Completing a completed one changes nothing.
+def completed(
+    error: GatewayError, around: Circumstances, *, request_id: str | None = None, quota_reset: str | None = None
+) -> GatewayError:
+    """The error of a request with what its circumstances add to the message; not for one that is completed already.
 
-    quota_reset: the day on which the plan's requests begin anew, if Kiro told it.
+    request_id: Kiro's for the last attempt, where the error has none. quota_reset: the day on which the plan's requests
+    begin again, if Kiro named it.
     """
+    if not isinstance(error, UpstreamError):
+        return error
+    error = error.replaced(request_id=error.request_id or request_id)
     if error.kind is Kind.CONTEXT_FULL:
-        return overflow(around.estimate, around.window)
-    message = error.message
-    for addition in _additions(error, around, quota_reset):
-        if addition not in message:
-            message = f"{message} {addition}"
-    return message
+        return error.replaced(message=overflow(around.estimate, around.window))
+    return error.replaced(message=" ".join([error.message, *_additions(error, around, quota_reset)]))
 
 
 def _additions(error: UpstreamError, around: Circumstances, quota_reset: str | None) -> list[str]:
@@ -46,7 +48,7 @@ def _additions(error: UpstreamError, around: Circumstances, quota_reset: str | N
     if error.kind is Kind.NOT_FOUND and (near := _near(around)):
         told.append(f"Did you mean {' or '.join(near)}?")
     if error.kind is Kind.QUOTA and quota_reset:
-        told.append(f"The requests begin anew on {quota_reset}.")
+        told.append(f"The requests begin again on {quota_reset}.")
     if error.request_id:
         told.append(f"(Kiro's request id: {error.request_id})")
     return told

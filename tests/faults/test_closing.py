@@ -49,7 +49,7 @@ BLANKS = " " * 60_000
 @pytest.fixture
 async def kiro(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Way]:
     async with way(simulator.url, tmp_path) as made:
-        made.client.pool = Pool(made.client.pool.members, breaker=Breaker(base=0))  # its account never rests
+        made.client.pool = Pool(made.client.pool.members)
         yield made
 
 
