@@ -1,7 +1,7 @@
 """The pool as a state machine: overlapping requests, clock steps, renewed logins and restarts, in any order.
 
-Every result is checked against what the rules say of it: a stale one changes nothing but by what Kiro says of the account
-itself, a burst counts once, and nothing but the user, a date or a newer answer brings an account back.
+Every result is checked against what the rules say of it: a stale one changes nothing but by what Kiro says of the
+account itself, a burst counts once, and nothing but the user, a date or a newer answer brings an account back.
 """
 
 import asyncio
@@ -89,8 +89,22 @@ class PoolMachine(RuleBasedStateMachine):
                 other.stale |= by_user or changed.health != before
                 other.overtaken |= by_user
 
-    @rule(chat=st.integers(0, 5))
-    def begins(self, chat: int) -> None:
+    @rule(chats=st.lists(st.integers(0, 5), min_size=1, max_size=5))
+    def requests_begin(self, chats: list[int]) -> None:
+        for chat in chats:
+            self.begin(chat)
+
+    @rule(chats=st.lists(st.integers(0, 5), min_size=3, max_size=8), trouble=st.sampled_from([*COUNTED, *DEFINITE]))
+    def burst_fails_while_older_requests_go_on(self, chats: list[int], trouble: Trouble) -> None:
+        older = len(self.running)
+        failures = {one.name: one.health.failures for one in self.pool.members}
+        for chat in chats:
+            self.begin(chat)
+        while len(self.running) > older:
+            self.fails(older, trouble, None)
+        assert all(one.health.failures <= failures[one.name] + 1 for one in self.pool.members)
+
+    def begin(self, chat: int) -> None:
         offered = self.pool.order(str(chat), "m", ())
         try:
             visit = self.loop.run_until_complete(self.pool.visit(str(chat), "m"))
@@ -121,6 +135,9 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(
         number=st.integers(0, 99), trouble=st.sampled_from([*COUNTED, *DEFINITE]), wait=st.sampled_from([None, 5, 90])
     )
+    def one_fails(self, number: int, trouble: Trouble, wait: float | None) -> None:
+        self.fails(number, trouble, wait)
+
     def fails(self, number: int, trouble: Trouble, wait: float | None) -> None:
         request = self.running.pop(number % len(self.running))
         used = request.lease.member
@@ -164,7 +181,16 @@ class PoolMachine(RuleBasedStateMachine):
             assert asked.health is before
         self.changed(asked, before)
 
-    @rule(number=st.integers(0, 2))
+    @rule(number=st.integers(0, 2), act=st.sampled_from(["log in", "enable", "disable", "enable", "restart"]))
+    def user_acts(self, number: int, act: str) -> None:
+        match act:
+            case "log in":
+                self.user_logs_in_again(number)
+            case "restart":
+                self.restarts()
+            case _:
+                self.user_enables_or_disables(number, use=act == "enable")
+
     def user_logs_in_again(self, number: int) -> None:
         renewed = self.pick(number)
         self.logins += 1
@@ -175,8 +201,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert renewed.health.state not in NEEDS_USER
         self.changed(renewed, before, by_user=True)
 
-    @rule(number=st.integers(0, 2), use=st.booleans())
-    def user_enables_or_disables(self, number: int, use: bool) -> None:
+    def user_enables_or_disables(self, number: int, *, use: bool) -> None:
         chosen = self.pick(number)
         before = chosen.health
         (self.pool.enable if use else self.pool.disable)(chosen)
@@ -194,7 +219,6 @@ class PoolMachine(RuleBasedStateMachine):
         after = [circuit(one.health, self.pool.now()) for one in self.pool.members if one.health.state not in QUOTAS]
         assert after == before
 
-    @rule()
     def restarts(self) -> None:
         before = {one.key: one.health for one in self.pool.members}
         self.file.save(self.pool.healths(), self.pool.now())
@@ -239,4 +263,4 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 TestPoolMachine = PoolMachine.TestCase
-TestPoolMachine.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestPoolMachine.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
