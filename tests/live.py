@@ -64,6 +64,11 @@ class Live:
             rows: list[dict[str, Any]] = (await answer.json())["accounts"]
             return rows
 
+    async def enable(self) -> None:
+        """Enable the account, so that a fault does not open its circuit for the next one of a table."""
+        async with self.client.post(f"{self.url}/accounts/0/enable", headers={"x-api-key": ADMIN}) as answer:
+            assert answer.status == 200
+
     def sent(self, number: int = -1) -> dict[str, Any]:
         """The body of a generation request that the simulator received."""
         found: dict[str, Any] = self.simulator.requests("generate")[number].shown()["body"]

@@ -48,6 +48,7 @@ async def test_r26_first_it_is_a_status(live: Live, simulator: Simulator, form: 
         assert (outcome.status, outcome.error["type"]) == expected(form, name), name
         assert WORDS in outcome.message and outcome.text == ""
         simulator.state.script.reset()
+        await live.enable()
 
 
 @pytest.mark.parametrize("place", ["in the middle", "behind the signal"])
