@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.kiro.endpoints import ENDPOINTS
-from gateway.simulator.server import Simulator
+from gateway.simulator.options import Options
+from gateway.simulator.server import Simulator, start
 from gateway.upstream.attempts import ChargeRetry, Policy, Route, Send, Wait, attempts
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HELLO, Received, answered, gateway_to, raw_kiro, routes_sent, said
@@ -89,12 +90,16 @@ async def test_r30_one_request_alone_is_sent_six_times_at_most(
 
 @pytest.mark.parametrize(("fault", "parallel"), [(THROTTLED, 500), (BUSY, 100)], ids=["500 × 429", "100 × 503"])
 async def test_r30_parallel_failures_repeat_a_fifth_of_the_requests_on_one_route_at_most(
-    live: Live, simulator: Simulator, fault: dict[str, Any], parallel: int
+    fault: dict[str, Any], parallel: int, tmp_path: Path
 ) -> None:
-    simulator.push({**fault, "always": True, "delay": 0.5})
-    outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(parallel)))
-    assert all(outcome.error is not None for outcome in outcomes)
+    simulator = await start(Options(kept=6 * parallel))
+    async with gateway_to(simulator.url, tmp_path) as live:
+        simulator.push({**fault, "always": True, "delay": 0.5})
+        outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(parallel)))
     sends = routes_sent(simulator)
+    await simulator.stop()
+    assert all(outcome.error is not None for outcome in outcomes)
+    assert sum(sends.values()) == simulator.state.record.counts["generate"]
     assert sum(sends.values()) - len(sends) <= 0.2 * parallel
     requests = Counter(request for request, _ in sends.elements())
     assert max(requests.values()) <= 6

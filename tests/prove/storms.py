@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from gateway.simulator.options import Options
 from gateway.simulator.server import start
 from tests.faults.forms import FORMS
 from tests.faults.kiro import gateway_to, routes_sent
@@ -68,7 +69,7 @@ def run(requests: int = REQUESTS) -> dict[str, Any]:
 
 
 async def _storm(fault: dict[str, Any], requests: int) -> Storm:
-    simulator = await start()
+    simulator = await start(Options(kept=MOST_SENDS * requests))
     with tempfile.TemporaryDirectory(prefix="prove-") as folder:
         async with gateway_to(simulator.url, Path(folder), upstream__base_retry_delay=1.0) as live:
             simulator.push({**fault, "always": True, "delay": 1.0})  # all are on their way before the first fails
