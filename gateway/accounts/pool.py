@@ -132,6 +132,7 @@ class Pool:
         self._policy = policy or BreakerPolicy()
         self._clock = clock or Clock()
         self._sticky: OrderedDict[str, str] = OrderedDict()
+        self._looking: asyncio.Task[bool] | None = None
         for member in self.members:
             member.health = (healths or {}).get(member.key, FRESH)
 
@@ -238,7 +239,15 @@ class Pool:
         return self._clock.now()
 
     async def _look_again(self) -> bool:
-        """Look whether an account that only the user can repair has a new login. Reads files, asks nobody."""
+        """Look whether an account that only the user can repair has a new login: once for all requests that wait.
+
+        Reads files, asks nobody.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._reload_dead(), name="reload dead logins")
+        return await asyncio.shield(self._looking)
+
+    async def _reload_dead(self) -> bool:
         dead = [member for member in self.members if member.health.state in NEEDS_USER]
         return any(await asyncio.gather(*(self.reload(member) for member in dead)))
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.accounts.credentials import Credentials
 from gateway.accounts.health import AccountState, Allowance, Health
 from gateway.accounts.member import Lease
 from gateway.accounts.pacing import Turnstile
 from gateway.accounts.pool import REMEMBERED, Pool
+from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.errors import GatewayError, Kind, Trouble
 from tests.accounts.pooled import NOW, Time, fault, member, pool, write_login
 
@@ -215,3 +217,22 @@ async def test_a_full_account_hands_new_conversations_to_a_free_one(tmp_path: Pa
     held = await (await accounts.visit("c", "m")).next()
     assert held is not None and held.terms.name == "a"
     assert await serve(accounts, "d") == "b"
+
+
+class CountedFile(JsonFile):
+    """Counts how often it is read."""
+
+    loads = 0
+
+    def load(self) -> Credentials:
+        CountedFile.loads += 1
+        return super().load()
+
+
+async def test_requests_that_wait_for_a_new_login_read_it_once(tmp_path: Path) -> None:
+    accounts = Pool([member(tmp_path, "a", Time(), kind=CountedFile)])
+    await fail(accounts, Trouble.LOGIN)
+    CountedFile.loads = 0
+    outcomes = await asyncio.gather(*(accounts.visit(str(n), "m") for n in range(100)), return_exceptions=True)
+    assert all(isinstance(outcome, GatewayError) for outcome in outcomes)
+    assert CountedFile.loads == 1
