@@ -113,7 +113,7 @@ def obstacle(candidate: Candidate, model: str, now: Now) -> Obstacle:
             return Obstacle(f"its login is dead: {health.message.rstrip('.')}", None)
         case AccountState.SUSPENDED:
             then = f"When it is unlocked: kiro-gateway accounts enable {candidate.name}"
-            return Obstacle(f"suspended: {health.message.rstrip('.')}. {then}", None)
+            return Obstacle(f"{health.message.rstrip('.')}. {then}", None)
         case AccountState.QUOTA_EXHAUSTED:
             return Obstacle(f"this month's credits are used up until {_date(health.resets_at)}", wait)
         case AccountState.DAILY_LIMIT:

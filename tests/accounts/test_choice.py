@@ -17,7 +17,7 @@ COOLED = Health(AccountState.THROTTLED, 1000.0, failures=3)
 DOWN = Health(AccountState.FAILING, 1042.0, changed_at=995.0, failures=3)
 QUOTA = Health(AccountState.QUOTA_EXHAUSTED, resets_at=1_780_272_000.0)
 DEAD = Health(AccountState.LOGIN_DEAD, message="Kiro's token server refused this login. Log in again.")
-SUSPENDED = Health(AccountState.SUSPENDED, message="Kiro has locked it.")
+SUSPENDED = Health(AccountState.SUSPENDED, message="account suspended.")
 
 
 def one(
@@ -68,7 +68,7 @@ def test_the_order_of_accounts(candidates: list[Candidate], sticky: str | None, 
         (one("a", DEAD), "its login is dead: Kiro's token server refused this login. Log in again", None),
         (
             one("a", SUSPENDED),
-            "suspended: Kiro has locked it. When it is unlocked: kiro-gateway accounts enable a",
+            "account suspended. When it is unlocked: kiro-gateway accounts enable a",
             None,
         ),
         (one("a", QUOTA), "this month's credits are used up until 2026-06-01 00:00 UTC", 272_000.0),
