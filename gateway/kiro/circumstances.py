@@ -29,7 +29,7 @@ class Circumstances(Struct, frozen=True):
 _TOO_LONG: Final = "prompt is too long"
 """The words by which clients know that they have to compact; some also read ``N tokens > M maximum`` behind them."""
 
-_KIROS_WORDS: Final = "Kiro says: "
+_KIRO_SAYS: Final = "Kiro says: "
 _FIGURES: Final = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){1,3}(?![\d,])|(?<![\d,.])\d{1,15}(?![\d,])")
 
 
@@ -41,17 +41,19 @@ def overflow(message: str, around: Circumstances) -> str:
     """
     if message.startswith(_TOO_LONG):
         return message
-    said = message.partition(_KIROS_WORDS)[2]
+    said = message.partition(_KIRO_SAYS)[2]
     figures = sorted(int(found.replace(",", "")) for found in _FIGURES.findall(said))
     if len(figures) == 2 and "token" in said.lower() and 0 < figures[0] < figures[1]:  # noqa: PLR2004 - limit and size
         return f"{_TOO_LONG}: {figures[1]} tokens > {figures[0]} maximum"
-    behind = f" {_KIROS_WORDS}{said}" if figures else ""
+    behind = f" {_KIRO_SAYS}{said}" if figures else ""
     if around.estimate > around.window:
-        told = f"{around.estimate} tokens > {around.window} maximum. The first figure is this gateway's estimate."
+        reason = f"{around.estimate} tokens > {around.window} maximum. The first figure is this gateway's estimate."
     else:
         size = len(jsontext.encode(around.body))
-        told = f"Kiro refused a request of {size} bytes, which are {around.estimate} tokens by this gateway's estimate."
-    return f"{_TOO_LONG}: {told}{behind}"
+        reason = (
+            f"Kiro refused a request of {size} bytes, which are {around.estimate} tokens by this gateway's estimate."
+        )
+    return f"{_TOO_LONG}: {reason}{behind}"
 
 
 def completed(error: UpstreamError, around: Circumstances, quota_reset: str | None = None) -> str:

@@ -45,7 +45,7 @@ class ContextUsage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Metering(Struct, frozen=True, gc=False):
-    """What a part of the turn cost. beside: told on another event, which may repeat what metering events say."""
+    """What a part of the turn cost. beside: given on another event, which may repeat what metering events say."""
 
     credits: float
     beside: bool = False

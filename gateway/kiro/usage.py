@@ -84,12 +84,12 @@ class Figures:
         """The sum of the metering events; what another event said only counts where there were none."""
         return self._credits_beside if self._credits is None else self._credits
 
-    def meter(self, told: Metering) -> None:
+    def meter(self, metering: Metering) -> None:
         """Take credits."""
-        if told.beside:
-            self._credits_beside = told.credits
+        if metering.beside:
+            self._credits_beside = metering.credits
         else:
-            self._credits = round((self._credits or 0) + told.credits, _CREDIT_DIGITS)
+            self._credits = round((self._credits or 0) + metering.credits, _CREDIT_DIGITS)
 
     def add(self, told: TokenUsage) -> None:
         """Take token counts; those it does not have stay as they are."""
