@@ -50,7 +50,8 @@ class Live:
 
     def post(self, path: str = "/v1/messages", **changes: Any) -> Any:
         """POST a hello with these changes."""
-        return self.client.post(f"{self.url}{path}", json={**HELLO, **changes})
+        hello = {name: HELLO[name] for name in HELLO if name != "messages" or not path.startswith("/v1/responses")}
+        return self.client.post(f"{self.url}{path}", json={**hello, **changes})
 
     async def get(self, path: str) -> ClientResponse:
         """GET a path, read whole."""

@@ -31,8 +31,16 @@ NESTED: Final[Check] = tagged(
 def output_format(value: Mapping[str, Any] | None, path: str) -> OutputFormat | None:
     """A demand of any of the shapes above. Raises INVALID_REQUEST for a schema that is none.
 
-    path: where the demand stands in the client's body.
+    path: where the demand stands in the client's body. Its description becomes the schema's, where that has none.
     """
+    found = _demanded(value, path)
+    description = None if value is None else (value.get("json_schema") or value).get("description")
+    if found is None or not isinstance(description, str) or not description:
+        return found
+    return OutputFormat({"description": description, **(found.schema or {"type": "object"})})
+
+
+def _demanded(value: Mapping[str, Any] | None, path: str) -> OutputFormat | None:
     match value:
         case {"type": "json_object"}:
             return OutputFormat()

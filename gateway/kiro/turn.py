@@ -129,8 +129,9 @@ class Turn:
                     self._replay()
             case ContextUsage(percent):
                 self.figures.percent, self._signal = percent, True
-            case Metering(credits):
-                self.figures.credits, self._signal = credits, True
+            case Metering():
+                self.figures.meter(part)
+                self._signal = True
             case TokenUsage():
                 self.figures.add(part)
             case StopPart(reason):

@@ -1,9 +1,11 @@
 """What the circumstances add to a fault: sizes, near names, the plan's next month, Kiro's id."""
 
+import re
+
 import pytest
 
 from gateway.errors import Kind, UpstreamError
-from gateway.kiro.circumstances import Circumstances, completed, overflow
+from gateway.kiro.circumstances import Circumstances, completed
 from gateway.kiro.models import Catalogue, NameRules
 
 CATALOGUE = Catalogue.fallback(NameRules())
@@ -12,22 +14,42 @@ CATALOGUE = Catalogue.fallback(NameRules())
 def around(
     estimate: int = 10, window: int = 200_000, model: str = "claude-sonet-4.5", model_id: str = ""
 ) -> Circumstances:
-    return Circumstances(estimate, window, model, model_id or model, CATALOGUE)
+    return Circumstances(estimate, window, model, model_id or model, CATALOGUE, {"a": "é"})
+
+
+MEANS = "The input is longer than this model's context window. Shorten or compact the conversation."
+ABOVE = "prompt is too long: 250000 tokens > 200000 maximum. The first figure is this gateway's estimate."
+WITHIN = "prompt is too long: Kiro refused a request of 10 bytes, which are 10 tokens by this gateway's estimate."
 
 
 @pytest.mark.parametrize(
-    ("estimate", "window", "words"),
+    ("estimate", "said", "message"),
     [
-        (250_000, 200_000, "prompt is too long: 250000 tokens > 200000 maximum"),
-        (200_001, 200_000, "prompt is too long: 200001 tokens > 200000 maximum"),
-        (200_000, 200_000, "prompt is too long: 200001 tokens > 200000 maximum"),
-        (0, 1_000_000, "prompt is too long: 1000001 tokens > 1000000 maximum"),
+        (250_000, "Kiro says: Input is too long.", ABOVE),
+        (10, "Kiro says: Input is too long.", WITHIN),
+        (10, "(HTTP 400)", WITHIN),
+        (10, "Kiro says: 210,000 tokens exceed 200,000.", "prompt is too long: 210000 tokens > 200000 maximum"),
+        (10, "Kiro says: limit 128000 tokens, got 128001 tokens", "prompt is too long: 128001 tokens > 128000 maximum"),
+        (10, "Kiro says: 5 tokens of 5.", WITHIN + " Kiro says: 5 tokens of 5."),
+        (250_000, "Kiro says: 700000 bytes.", ABOVE + " Kiro says: 700000 bytes."),
+        (10, "Kiro says: 700000 bytes of 600000.", WITHIN + " Kiro says: 700000 bytes of 600000."),
     ],
 )
-def test_an_overflow_reads_as_clients_expect_and_is_always_one(estimate: int, window: int, words: str) -> None:
-    assert overflow(estimate, window) == words
-    fault = UpstreamError(Kind.CONTEXT_FULL, "The input is longer. Kiro says: Input is too long.", request_id="k-1")
-    assert completed(fault, around(estimate, window)).message == words
+def test_an_overflow_gives_kiros_figures_or_an_estimate_named_as_one(estimate: int, said: str, message: str) -> None:
+    fault = UpstreamError(Kind.CONTEXT_FULL, f"{MEANS} {said}", request_id="k-1")
+    assert completed(fault, around(estimate)).message == message
+
+
+@pytest.mark.parametrize("estimate", [250_000, 200_001])
+def test_clients_read_both_figures_out_of_an_overflow(estimate: int) -> None:
+    message = completed(UpstreamError(Kind.CONTEXT_FULL, MEANS), around(estimate)).message
+    found = re.search(r"prompt is too long[^0-9]*(\d+)\s*tokens?\s*>\s*(\d+)", message, re.IGNORECASE)
+    assert found and (int(found[1]), int(found[2])) == (estimate, 200_000)
+
+
+def test_an_estimate_of_just_the_window_is_no_reason() -> None:
+    message = completed(UpstreamError(Kind.CONTEXT_FULL, MEANS), around(200_000)).message
+    assert message.startswith("prompt is too long: ") and "200001" not in message and "maximum" not in message
 
 
 def test_an_unknown_model_comes_with_names_that_are_near() -> None:
