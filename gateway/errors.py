@@ -8,7 +8,7 @@ A dialect clothes an error in its client API's shape; nothing else in the gatewa
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 
 class Kind(Enum):
@@ -65,7 +65,7 @@ class Trouble(Enum):
 
 
 class GatewayError(Exception):
-    """An error a client is told about.
+    """An error that a client is shown. A value: it is never changed, since one may be raised into several requests.
 
     message: safe to show: no token, no path of this machine, nothing of the client's input.
     path: where in the client's body, e.g. ``messages.3.content.0.text``.
@@ -74,6 +74,15 @@ class GatewayError(Exception):
     retry_after: seconds the client should wait, if known.
     should_retry: the ``x-should-retry`` header; None when nothing is known.
     """
+
+    kind: Kind
+    message: str
+    path: str | None
+    status: int | None
+    code: str | None
+    details: Mapping[str, Any] | None
+    retry_after: float | None
+    should_retry: bool | None
 
     def __init__(
         self,
@@ -88,14 +97,26 @@ class GatewayError(Exception):
         should_retry: bool | None = None,
     ) -> None:
         super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.path = path
-        self.status = status
-        self.code = code
-        self.details = details
-        self.retry_after = retry_after
-        self.should_retry = should_retry
+        self._fill(kind=kind, message=message, path=path, status=status, code=code, details=details)
+        self._fill(retry_after=retry_after, should_retry=should_retry)
+
+    def _fill(self, **members: Any) -> None:
+        """For constructors: the only way to set a member."""
+        self.__dict__.update(members)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse, except what Python itself notes on an exception that is raised (``__traceback__``, ``__notes__``)."""
+        if not name.startswith("__"):
+            raise AttributeError(f"an error is a value and cannot be changed: {name}; see replaced()")
+        super().__setattr__(name, value)
+
+    def replaced(self, **changes: Any) -> Self:
+        """An error of its own with these members changed; it is caused by what this one is caused by."""
+        made = self.__class__.__new__(self.__class__, changes.get("message", self.message))
+        made.__dict__.update(self.__dict__ | changes)
+        made.__dict__.pop("__notes__", None)
+        made.__cause__ = self.__cause__
+        return made
 
 
 class UpstreamError(GatewayError):
@@ -111,6 +132,17 @@ class UpstreamError(GatewayError):
     reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs.
     upstream_status, request_id: what Kiro answered, as far as it did.
     """
+
+    retry: bool
+    elsewhere: bool
+    expired: bool
+    profile: bool
+    stuck: bool
+    unexplained: bool
+    trouble: Trouble
+    reason: str | None
+    upstream_status: int | None
+    request_id: str | None
 
     def __init__(
         self,
@@ -131,13 +163,6 @@ class UpstreamError(GatewayError):
         should_retry: bool | None = None,
     ) -> None:
         super().__init__(kind, message, retry_after=retry_after, should_retry=should_retry)
-        self.retry = retry
-        self.elsewhere = elsewhere
-        self.expired = expired
-        self.profile = profile
-        self.stuck = stuck
-        self.unexplained = unexplained
-        self.trouble = trouble
-        self.reason = reason
-        self.upstream_status = upstream_status
-        self.request_id = request_id
+        self._fill(retry=retry, elsewhere=elsewhere, expired=expired, profile=profile, stuck=stuck)
+        self._fill(unexplained=unexplained, trouble=trouble, reason=reason)
+        self._fill(upstream_status=upstream_status, request_id=request_id)

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import time
 from typing import Any, Final
 
 import structlog
 
 from gateway.accounts.account import Account
+from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
-from gateway.accounts.health import Allowance, Breaker, Health, Out, Standing, standing
+from gateway.accounts.health import AccountState, Allowance, BreakerPolicy, Circuit, Health, circuit
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
 from gateway.accounts.pool import Pool
@@ -42,6 +42,8 @@ class Fleet:
     common: Connection
     upkeep: Upkeep
     settings: Settings
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the set of accounts changes: two logins of one source that are added at once are one account."""
 
     @property
     def base_url(self) -> str | None:
@@ -53,7 +55,7 @@ class Fleet:
         member = self.pool.find(name)
         if member is None:
             raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
-        asked = member.account.now()
+        asked = member.mark
         identity = await member.account.identity()
         limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)
         if (allowance := _allowance(limits)) is not None:
@@ -61,20 +63,21 @@ class Fleet:
         return limits
 
     async def add(self, configured: Configured) -> None:
-        """Use a login without a proxy of its own from now on; one that is in use already is looked at again.
+        """Use a login without a proxy of its own from now on; one that is in use already is read again.
 
         Raises GatewayError when it cannot be read.
         """
-        known = next((one for one in self.pool.members if one.account.source.key == configured.source.key), None)
-        if known is not None:
-            await self.pool.look_at(known)
-            return
-        found = await asyncio.to_thread(configured.source.load)
-        taken = {member.name for member in self.pool.members}
-        member = _member(self.settings, configured, found, self.common, taken)
-        self.connections[member.name] = self.common
-        self.pool.add(member)
-        self.upkeep.watch(member)
+        async with self.changing:
+            known = next((one for one in self.pool.members if one.account.source.key == configured.source.key), None)
+            if known is not None:
+                await self.pool.reload(known)
+                return
+            found = await asyncio.to_thread(configured.source.load)
+            taken = {member.name for member in self.pool.members}
+            member = _member(self.settings, configured, found, self.common, taken)
+            self.connections[member.name] = self.common
+            self.pool.add(member)
+            self.upkeep.watch(member)
 
     async def log_out(self, member: Member) -> None:
         """Forget a login of the gateway's own store; requests that are on it may come to their end.
@@ -85,16 +88,17 @@ class Fleet:
         if not isinstance(source, OwnLogin):
             words = f"This login is not the gateway's own: it lies in {source.name}. Take it out there, or disable it."
             raise GatewayError(Kind.INVALID_REQUEST, words, status=409, should_retry=False)
-        self.pool.remove(member)
-        await self.upkeep.forget(member)
-        await member.account.close()
-        await asyncio.to_thread(discard, source)
+        async with self.changing:
+            self.pool.remove(member)
+            await self.upkeep.forget(member)
+            await member.account.close()
+            await asyncio.to_thread(discard, source)
 
     async def models(self) -> dict[str, Any]:
         """Kiro's list of models, from the first healthy account that gets it. Raises GatewayError."""
         last = GatewayError(Kind.OVERLOADED, "no account can be asked for the models now")
         for member in self.pool.members:
-            if standing(member.health, time()) is Standing.OUT:
+            if circuit(member.health, self.pool.now()) is Circuit.OPEN:
                 continue
             try:
                 identity = await member.account.identity()
@@ -120,7 +124,8 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
     ways: dict[str | None, Connection] = {None: open_connection(settings)}
     members: list[Member] = []
     connections: dict[str, Connection] = {}
-    parked: dict[str, Health] = {}
+    dead: dict[str, Health] = {}
+    clock = Clock()
     for configured, found in zip(accounts, await _loaded(accounts), strict=True):
         way = ways.get(configured.proxy_url) or open_connection(settings, configured.proxy_url)
         ways[configured.proxy_url] = way
@@ -128,13 +133,14 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
         members.append(member)
         connections[member.name] = way
         if isinstance(found, GatewayError):
-            parked[member.key] = Health(Out.PARKED, since=time(), words=found.message, login=login_mark(("", "")))
+            dead[member.key] = Health(AccountState.LOGIN_DEAD, message=found.message, login=login_mark(("", "")))
     state = StateFile(folder)
     pool = Pool(
         members,
-        breaker=Breaker(rules.recovery_timeout, rules.max_backoff_multiplier),
+        policy=BreakerPolicy(rules.recovery_timeout, rules.max_backoff_multiplier),
         pacer=pacer(rules.max_concurrent, rules.min_interval),
-        healths=await asyncio.to_thread(state.load, time()) | parked,
+        clock=clock,
+        healths=await asyncio.to_thread(state.load, clock.now()) | dead,
     )
 
     async def measure(member: Member) -> Allowance | None:

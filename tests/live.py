@@ -20,6 +20,7 @@ from gateway.simulator.server import Simulator
 from gateway.web.serving import runner_for
 
 KEY = "live-gateway-key-0000000000000000"
+ADMIN = "live-admin-key-00000000000000000"
 HELLO: dict[str, Any] = {
     "model": "claude-sonnet-4.5",
     "max_tokens": 400,
@@ -49,13 +50,25 @@ class Live:
 
     def post(self, path: str = "/v1/messages", **changes: Any) -> Any:
         """POST a hello with these changes."""
-        return self.client.post(f"{self.url}{path}", json={**HELLO, **changes})
+        hello = {name: HELLO[name] for name in HELLO if name != "messages" or not path.startswith("/v1/responses")}
+        return self.client.post(f"{self.url}{path}", json={**hello, **changes})
 
     async def get(self, path: str) -> ClientResponse:
         """GET a path, read whole."""
         answer = await self.client.get(f"{self.url}{path}")
         await answer.read()
         return answer
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        """The rows of ``GET /accounts``."""
+        async with self.client.get(f"{self.url}/accounts", headers={"x-api-key": ADMIN}) as answer:
+            rows: list[dict[str, Any]] = (await answer.json())["accounts"]
+            return rows
+
+    async def enable(self) -> None:
+        """Enable the account, so that a fault does not open its circuit for the next one of a table."""
+        async with self.client.post(f"{self.url}/accounts/0/enable", headers={"x-api-key": ADMIN}) as answer:
+            assert answer.status == 200
 
     def sent(self, number: int = -1) -> dict[str, Any]:
         """The body of a generation request that the simulator received."""
@@ -79,7 +92,7 @@ def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
 def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
     """All that ``app.build`` wants, with the simulator's own login unless the changes name another."""
     chosen = settings(simulator, state, **changes)
-    return Given(chosen, (KEY,), accounts_from(chosen, state), state)
+    return Given(chosen, (KEY,), accounts_from(chosen, state), state, admin_keys=(ADMIN,))
 
 
 @asynccontextmanager

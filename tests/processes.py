@@ -88,7 +88,6 @@ def gateway_environment(home: Path, upstream: str, authority: Path | None, **mor
         "PROFILE_ARN": PROFILE_ARN,
         "KIRO_BASE_URL": upstream,
         "BASE_RETRY_DELAY": "0.01",
-        "ACCOUNT_RECOVERY_TIMEOUT": "0",  # tests of faults follow each other on one account
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "DEBUG",
     }

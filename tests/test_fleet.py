@@ -1,19 +1,23 @@
 """The accounts put together: names, connections, and logins that cannot be read."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from gateway.accounts.health import Out
+from gateway.accounts.health import FRESH, AccountState
+from gateway.accounts.member import Lease
+from gateway.accounts.pacing import UNLIMITED
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.accounts.terms import Configured, Terms
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Trouble
 from gateway.fleet import assemble
 from gateway.settings.table import build
-from tests.accounts.pooled import write_login
+from tests.accounts.pooled import fault, write_login
 
 PROXY = "http://127.0.0.1:9"
+TROUBLES = [trouble for trouble in Trouble if trouble not in (Trouble.NONE, Trouble.MODEL)]
 
 
 def configured(folder: Path, name: str, terms: str | None = None, proxy: str | None = None) -> Configured:
@@ -46,10 +50,10 @@ async def test_a_login_that_cannot_be_read_is_parked_until_it_can_and_the_others
     write_login(tmp_path / "b.json")
     fleet = await assemble(build({}), [configured(tmp_path, "a", "a"), configured(tmp_path, "b", "b")], tmp_path)
     broken = fleet.pool.members[0]
-    assert (broken.health.out, "no credentials file" in broken.health.words) == (Out.PARKED, True)
+    assert (broken.health.state, "no credentials file" in broken.health.message) == (AccountState.LOGIN_DEAD, True)
     assert (await fleet.pool.visit("c", "m")).count == 1
     write_login(tmp_path / "a.json")
-    assert await fleet.pool.look_at(broken)
+    assert await fleet.pool.reload(broken)
     assert (await fleet.pool.visit("c", "m")).count == 2
     await fleet.close()
 
@@ -67,3 +71,46 @@ async def test_the_state_is_found_again(tmp_path: Path) -> None:
     second = await assemble(build({}), [configured(tmp_path, "a", "renamed")], tmp_path)
     assert second.pool.members[0].health.disabled
     await second.close()
+
+
+async def test_login_that_is_added_twice_at_once_is_one_account(tmp_path: Path) -> None:
+    for name in "ab":
+        write_login(tmp_path / f"{name}.json")
+    fleet = await assemble(build({}), [configured(tmp_path, "a", "a")], tmp_path)
+    await asyncio.gather(*(fleet.add(configured(tmp_path, "b", "b")) for _ in range(5)))
+    assert [member.name for member in fleet.pool.members] == ["a", "b"]
+    await fleet.close()
+
+
+@pytest.mark.parametrize("trouble", [None, *TROUBLES], ids=str)
+async def test_renewed_login_is_loaded_at_once_whatever_the_state_of_the_account(
+    tmp_path: Path, trouble: Trouble | None
+) -> None:
+    write_login(tmp_path / "a.json", expires_at=4e9)
+    fleet = await assemble(build({}), [configured(tmp_path, "a", "a")], tmp_path)
+    [member] = fleet.pool.members
+    if trouble is not None:
+        for _ in range(3):
+            lease = Lease(member, UNLIMITED, probe=False)
+            fleet.pool.failed(lease, "m", fault(trouble), trouble)
+            lease.release()
+    write_login(tmp_path / "a.json", "New", expires_at=4e9)
+    await fleet.add(configured(tmp_path, "a", "a"))
+    assert member.account.credentials.access_token == "aoaNew"
+    assert (await member.account.identity()).access_token == "aoaNew"
+    usable = trouble not in (Trouble.RESTRICTED,)
+    assert bool(fleet.pool.order("c", "m", ())) is usable
+    await fleet.close()
+
+
+async def test_login_that_changes_in_its_place_is_not_kept_with_the_old_ones_failures(tmp_path: Path) -> None:
+    write_login(tmp_path / "a.json", expires_at=4e9)
+    fleet = await assemble(build({}), [configured(tmp_path, "a", "a")], tmp_path)
+    [member] = fleet.pool.members
+    older = Lease(member, UNLIMITED, probe=False)
+    write_login(tmp_path / "a.json", "New", expires_at=4e9)
+    assert await fleet.pool.reload(member)
+    fleet.pool.failed(older, "m", fault(Trouble.LOGIN), Trouble.LOGIN)
+    assert member.health is FRESH
+    assert not await fleet.pool.reload(member)
+    await fleet.close()

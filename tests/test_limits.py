@@ -1,4 +1,4 @@
-"""Limits that make one look: files of at most 400 lines, functions of at most 60. Nothing is to be split to please them."""
+"""Limits that make one look: files of at most 400 lines, functions of at most 60. No reason to split a thought."""
 
 import ast
 import re

@@ -109,6 +109,10 @@ class Account:
             await self._renewed(refused_token)
         return await self._profiles.completed(self._identity(), self.id)
 
+    async def reload(self) -> bool:
+        """Use what the login's source holds now; True when that is another login than the one in use."""
+        return await self._renewal.reload()
+
     async def correct_profile(self, refused: Identity) -> bool:
         """After a refusal that may mean a wrong profile: whether there is another one to send with now."""
         return await self._profiles.correct(refused, self.id)
@@ -138,4 +142,5 @@ class Account:
         error = await self._renewal.finished(refused)
         if self._tokens.usable(refused):
             return
-        raise (error or bad_login("Kiro refused the access token, and it could not be renewed")).with_traceback(None)
+        # A value of its own for each request that waited: they raise it, and complete it with what they know.
+        raise (error or bad_login("Kiro refused the access token, and it could not be renewed")).replaced()

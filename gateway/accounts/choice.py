@@ -7,12 +7,24 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.accounts.health import FRESH, Health, Out, Standing, may_hasten, standing
+from gateway.accounts.health import (
+    FRESH,
+    AccountState,
+    Circuit,
+    Health,
+    Now,
+    circuit,
+    may_probe_early,
+    remaining,
+)
 from gateway.accounts.terms import Terms
 from gateway.errors import GatewayError, Kind
 
 _CREDIT_STEPS: Final = 4
 """Credits are compared by quarters: finer, and the fullest account would serve alone until it is not the fullest."""
+
+PROBED_WITHIN: Final = 5.0
+"""Seconds a client is asked to wait for an account that is probed every second."""
 
 _SOON: Final = 60.0
 """Seconds a client may sensibly wait by itself."""
@@ -39,7 +51,7 @@ class Candidate(Struct, frozen=True):
         return self.terms.name
 
 
-def order(candidates: Sequence[Candidate], model: str, now: float, sticky: str | None = None) -> list[Candidate]:
+def order(candidates: Sequence[Candidate], model: str, now: Now, sticky: str | None = None) -> list[Candidate]:
     """The accounts that may serve a model now, the one to take first.
 
     First the one the conversation is with already, then by priority, health and credits, at last the one that has
@@ -47,34 +59,34 @@ def order(candidates: Sequence[Candidate], model: str, now: float, sticky: str |
     """
     found = [candidate for candidate in candidates if _open(candidate, model, now)]
     if not found:
-        found = [c for c in candidates if may_hasten(c.health, now) and not c.probing and c.terms.permit(model)]
+        found = [c for c in candidates if may_probe_early(c.health, now) and not c.probing and c.terms.permit(model)]
     if len(found) > 1:
         found.sort(key=lambda candidate: _rank(candidate, now, sticky))
     return found
 
 
-def _open(candidate: Candidate, model: str, now: float) -> bool:
+def _open(candidate: Candidate, model: str, now: Now) -> bool:
     """A healthy account, or one that may be probed and is not."""
     if not candidate.terms.permit(model):
         return False
-    match standing(candidate.health, now):
-        case Standing.OUT:
+    match circuit(candidate.health, now):
+        case Circuit.OPEN:
             return False
-        case Standing.PROBE:
+        case Circuit.HALF_OPEN:
             return not candidate.probing
         case _:
             return True
 
 
-def _rank(candidate: Candidate, now: float, sticky: str | None) -> tuple[bool, bool, bool, int, bool, int, int]:
-    shaky = standing(candidate.health, now) is Standing.SHAKY
+def _rank(candidate: Candidate, now: Now, sticky: str | None) -> tuple[bool, bool, bool, int, bool, int, int]:
+    degraded = circuit(candidate.health, now) is Circuit.DEGRADED
     level = _CREDIT_STEPS if candidate.credits is None else int(candidate.credits * _CREDIT_STEPS)
     return (
         candidate.lacks,
         candidate.name != sticky,
         candidate.full,
         candidate.terms.priority,
-        shaky,
+        degraded,
         -level,
         candidate.turn,
     )
@@ -88,32 +100,38 @@ class Obstacle:
     wait: float | None
 
 
-def obstacle(candidate: Candidate, model: str, now: float) -> Obstacle:
+def obstacle(candidate: Candidate, model: str, now: Now) -> Obstacle:
     """The reason for an account that ``order`` leaves out."""
     health = candidate.health
-    wait = max(1.0, health.until - now)
+    wait = max(1.0, remaining(health, now))
     if not candidate.terms.permit(model):
         return Obstacle(f"its models do not include {model}", None)
     if health.disabled:
         return Obstacle(f"disabled; enable it with: kiro-gateway accounts enable {candidate.name}", None)
-    match health.out:
-        case Out.PARKED:
-            return Obstacle(f"parked: {health.words.rstrip('.')}", None)
-        case Out.SUSPENDED:
+    match health.state:
+        case AccountState.LOGIN_DEAD:
+            return Obstacle(f"its login is dead: {health.message.rstrip('.')}", None)
+        case AccountState.SUSPENDED:
             then = f"When it is unlocked: kiro-gateway accounts enable {candidate.name}"
-            return Obstacle(f"parked: {health.words.rstrip('.')}. {then}", None)
-        case Out.MONTH:
-            return Obstacle(f"this month's credits are used up until {_date(health.until)}", wait)
-        case Out.DAY:
-            return Obstacle(f"today's requests are used up until {_date(health.until)}", wait)
-        case Out.RESTRICTED:
-            return Obstacle(f"Kiro has limited it because of its traffic; resting for {wait:.0f} s", wait)
+            return Obstacle(f"{health.message.rstrip('.')}. {then}", None)
+        case AccountState.QUOTA_EXHAUSTED:
+            return Obstacle(f"this month's credits are used up until {_date(health.resets_at)}", wait)
+        case AccountState.DAILY_LIMIT:
+            return Obstacle(f"today's requests are used up until {_date(health.resets_at)}", wait)
+        case AccountState.RESTRICTED:
+            return Obstacle(f"Kiro has limited it because of its traffic; it cools down for {wait:.0f} s", wait)
     if candidate.probing:
-        return Obstacle("one request is trying it out again", 1.0)
-    return Obstacle(f"resting for {wait:.0f} s ({health.out.value}, {health.failures} in a row)", wait)
+        return Obstacle("one request is probing it", 1.0)
+    if health.named:
+        return Obstacle(f"{health.state.value}; Kiro asks to wait {wait:.0f} s", wait)
+    # One request may probe it at any time from the first second on; a client that waits some seconds meets the result.
+    return Obstacle(
+        f"{health.state.value}, {health.failures} failures in a row; it cools down for {wait:.0f} s",
+        min(wait, PROBED_WITHIN),
+    )
 
 
-def nobody(candidates: Iterable[Candidate], model: str, now: float) -> GatewayError:
+def nobody(candidates: Iterable[Candidate], model: str, now: Now) -> GatewayError:
     """The error when no account can serve: why for each, when to come back, and the command that tells more."""
     found = [(candidate, obstacle(candidate, model, now)) for candidate in candidates]
     if not found:

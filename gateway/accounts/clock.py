@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from time import monotonic, time
 from typing import Any
 
+from gateway.accounts.health import Now
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -14,3 +16,7 @@ class Clock:
     wall: Callable[[], float] = time
     monotonic: Callable[[], float] = monotonic
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+
+    def now(self) -> Now:
+        """This moment on both."""
+        return Now(self.wall(), self.monotonic())

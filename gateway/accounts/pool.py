@@ -14,19 +14,21 @@ from gateway.accounts.choice import nobody, order
 from gateway.accounts.clock import Clock
 from gateway.accounts.health import (
     FRESH,
-    PARKED,
+    NEEDS_USER,
+    AccountFailure,
     Allowance,
-    Breaker,
-    Fault,
+    BreakerPolicy,
+    Circuit,
     Health,
-    Standing,
-    failed,
-    measured,
-    renewed,
-    standing,
-    succeeded,
+    Now,
+    after_credits,
+    after_failure,
+    after_new_login,
+    after_success,
+    circuit,
+    remaining,
 )
-from gateway.accounts.member import Lease, Member, login_mark
+from gateway.accounts.member import Lease, Member
 from gateway.accounts.pacing import UNLIMITED, Pacer
 from gateway.errors import GatewayError, Trouble, UpstreamError
 
@@ -95,19 +97,19 @@ class Visit:
         self._tried.append(member)
         return Lease(member, self._pool.pacer, probe=self._pool.taken(member))
 
-    def answered(self) -> None:
-        """The account taken last has begun to answer."""
-        self._pool.succeeded(self._tried[-1], self._conversation)
+    def answered(self, lease: Lease) -> None:
+        """The account has begun to answer."""
+        self._pool.succeeded(lease, self._conversation)
 
-    def failed(self, error: UpstreamError) -> None:
-        """The account taken last could not answer."""
-        self._pool.failed(self._tried[-1], self._model, error, error.trouble)
+    def failed(self, lease: Lease, error: UpstreamError) -> None:
+        """The account could not answer."""
+        self._pool.failed(lease, self._model, error, error.trouble)
 
-    def unusable(self, error: GatewayError) -> None:
-        """The account taken last has no token to send with."""
-        told = error.trouble if isinstance(error, UpstreamError) else Trouble.NONE
-        trouble = Trouble.REFUSED if told is Trouble.NONE else told
-        self._pool.failed(self._tried[-1], self._model, error, trouble)
+    def unusable(self, lease: Lease, error: GatewayError) -> None:
+        """The account has no token to send with."""
+        named = error.trouble if isinstance(error, UpstreamError) else Trouble.NONE
+        trouble = Trouble.REFUSED if named is Trouble.NONE else named
+        self._pool.failed(lease, self._model, error, trouble)
 
 
 class Pool:
@@ -117,7 +119,7 @@ class Pool:
         self,
         members: Sequence[Member],
         *,
-        breaker: Breaker | None = None,
+        policy: BreakerPolicy | None = None,
         pacer: Pacer = UNLIMITED,
         clock: Clock | None = None,
         healths: Mapping[str, Health] | None = None,
@@ -127,9 +129,10 @@ class Pool:
         self.pacer = pacer
         self.changed = False
         self.version = 0
-        self._breaker = breaker or Breaker()
+        self._policy = policy or BreakerPolicy()
         self._clock = clock or Clock()
         self._sticky: OrderedDict[str, str] = OrderedDict()
+        self._looking: asyncio.Task[bool] | None = None
         for member in self.members:
             member.health = (healths or {}).get(member.key, FRESH)
 
@@ -144,12 +147,12 @@ class Pool:
 
     def nobody(self, model: str) -> GatewayError:
         """The error when no account can serve."""
-        now = self._clock.wall()
+        now = self._clock.now()
         return nobody([member.candidate(model, now) for member in self.members], model, now)
 
     def order(self, conversation: str, model: str, tried: Sequence[Member]) -> list[Member]:
         """The accounts that could serve a request now, the best first."""
-        now = self._clock.wall()
+        now = self._clock.now()
         by_name = {member.name: member for member in self.members if member not in tried}
         candidates = [member.candidate(model, now) for member in by_name.values()]
         return [by_name[found.name] for found in order(candidates, model, now, self._sticky.get(conversation))]
@@ -159,42 +162,51 @@ class Pool:
         self.version += 1
         member.turn = self.version
         health = member.health
-        return health is not FRESH and standing(health, self._clock.wall()) in (Standing.PROBE, Standing.OUT)
+        return health is not FRESH and circuit(health, self._clock.now()) in (Circuit.HALF_OPEN, Circuit.OPEN)
 
-    def succeeded(self, member: Member, conversation: str) -> None:
-        """The account has begun to answer: it is healthy, and the conversation stays with it."""
+    def succeeded(self, lease: Lease, conversation: str) -> None:
+        """The account has begun to answer: the conversation stays with it, and it is healthy if that is news."""
+        member = lease.member
         self._sticky[conversation] = member.name
         self._sticky.move_to_end(conversation)
         if len(self._sticky) > REMEMBERED:
             self._sticky.popitem(last=False)
-        if member.health is not FRESH:
-            self._set(member, succeeded(member.health))
+        if member.health is not FRESH and lease.began == member.mark:
+            self._set(member, after_success(member.health, self._clock.now()))
 
-    def failed(self, member: Member, model: str, error: GatewayError, trouble: Trouble) -> None:
-        """The account could not answer; what follows for it depends on the fault alone."""
-        now = self._clock.wall()
+    def failed(self, lease: Lease, model: str, error: GatewayError, trouble: Trouble) -> None:
+        """The account could not answer; what follows for it depends on the failure, and on what is newer than it."""
+        member, now = lease.member, self._clock.now()
+        changes, resets = lease.began
+        if resets != member.resets:
+            return  # it is of a login, or of a state, that the user has ended since
         if trouble is Trouble.MODEL:
-            member.lacks(model, now + LACKING)
+            member.lacks(model, now.monotonic + LACKING)
             self.version += 1
             return
-        fault = Fault(trouble, error.message, error.retry_after, member.login)
-        health = failed(member.health, fault, now, self._breaker, member.allowance)
-        if health.out is not member.health.out:
-            _log.warning("account out", account=member.name, why=health.out.value, seconds=_seconds(health, now))
+        failure = AccountFailure(trouble, error.message, error.retry_after, member.login)
+        stale = changes != member.changes
+        health = after_failure(member.health, failure, now, self._policy, stale=stale, allowance=member.allowance)
+        if health.state is not member.health.state:
+            seconds = round(remaining(health, now)) or None
+            _log.warning("account_unavailable", account=member.name, state=health.state.value, seconds=seconds)
         self._set(member, health)
 
-    def learn(self, member: Member, allowance: Allowance, asked: float) -> None:
-        """Take in what Kiro said of the account's credits; asked: when, on the wall's clock, the question was begun."""
+    def learn(self, member: Member, allowance: Allowance, asked: tuple[int, int]) -> None:
+        """Take in what Kiro said of the account's credits; asked: the account's mark when the question was begun."""
         member.allowance = allowance
-        now, overage = self._clock.wall(), member.terms.allow_overage
-        self._set(member, measured(member.health, allowance, now, asked=asked, allow_overage=overage))
+        stale, overage = asked != member.mark, member.terms.allow_overage
+        now = self._clock.now()
+        self._set(member, after_credits(member.health, allowance, now, stale=stale, allow_overage=overage))
 
     def enable(self, member: Member) -> None:
-        """Use the account again, whatever kept it out."""
+        """Use the account again, whatever made it unusable."""
+        member.resets += 1
         self._set(member, FRESH)
 
     def disable(self, member: Member) -> None:
         """Use the account no more, until it is enabled."""
+        member.resets += 1
         self._set(member, Health(disabled=True))
 
     def add(self, member: Member) -> None:
@@ -222,29 +234,40 @@ class Pool:
         """Let refreshes in flight come to their end."""
         await asyncio.gather(*(member.account.close() for member in self.members))
 
-    async def _look_again(self) -> bool:
-        """Look whether a parked account has a new login; then it may be tried. Reads files, asks nobody."""
-        parked = [member for member in self.members if member.health.out in PARKED]
-        return any(await asyncio.gather(*(self.look_at(member) for member in parked)))
+    def now(self) -> Now:
+        """This moment on the clocks that healths go by."""
+        return self._clock.now()
 
-    async def look_at(self, member: Member) -> bool:
-        """Whether a parked account's source holds another login than it was parked with."""
-        try:
-            found = await asyncio.to_thread(member.account.source.load)
-        except GatewayError:
+    async def _look_again(self) -> bool:
+        """Look whether an account that only the user can repair has a new login: once for all requests that wait.
+
+        Reads files, asks nobody.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._reload_dead(), name="reload dead logins")
+        return await asyncio.shield(self._looking)
+
+    async def _reload_dead(self) -> bool:
+        dead = [member for member in self.members if member.health.state in NEEDS_USER]
+        return any(await asyncio.gather(*(self.reload(member) for member in dead)))
+
+    async def reload(self, member: Member) -> bool:
+        """Look whether the account's source holds another login than the one in use, and use it from now on.
+
+        Whatever the account's state: a login is renewed to be used. True when there is a new one.
+        """
+        changed = await member.account.reload()
+        dead = member.health.state in NEEDS_USER and member.login != member.health.login
+        if not changed and not dead:
             return False
-        if member.health.out not in PARKED or login_mark(found.tokens) == member.health.login:
-            return False
-        _log.info("account has a new login", account=member.name)
-        self._set(member, renewed(member.health, self._clock.wall()))
+        _log.info("login_replaced", account=member.name)
+        member.resets += 1
+        self._set(member, after_new_login(member.health, self._clock.now()))
         return True
 
     def _set(self, member: Member, health: Health) -> None:
         if health != member.health:
             member.health = FRESH if health == FRESH else health
+            member.changes += 1
             self.changed = True
             self.version += 1
-
-
-def _seconds(health: Health, now: float) -> int | None:
-    return max(0, round(health.until - now)) if health.until else None

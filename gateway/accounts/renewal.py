@@ -68,6 +68,7 @@ class Renewal:
         self._saving: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
         self._failed: GatewayError | None = None
+        self._changing = asyncio.Lock()  # of the tokens, by a refresh or by a look at the source
         self._pause_until = 0.0
 
     @property
@@ -93,6 +94,14 @@ class Renewal:
         self._settling = asyncio.create_task(self._settle(), name=f"settle {self._account}")
         await asyncio.shield(self._settling)
 
+    async def reload(self) -> bool:
+        """Look at the source, after a refresh in flight; True when it has other tokens, which are used from now on."""
+        async with self._changing:
+            changed = await self._reread()
+            if changed:
+                self._failed, self._pause_until = None, 0.0
+        return changed
+
     async def close(self) -> None:
         """Wait for a refresh in flight, so that a rotated token reaches the disk."""
         tasks = [task for task in (self._flight, self._saving, self._settling) if task and not task.done()]
@@ -105,7 +114,7 @@ class Renewal:
     async def _renew(self, refused: str | None) -> GatewayError | None:
         """Nobody need be waiting: what goes wrong is told in the log, and to whoever waits."""
         try:
-            async with self._alone():
+            async with self._changing, self._alone():
                 await self._take_over_or_refresh(refused)
         except GatewayError as error:
             self._failed = error
@@ -123,7 +132,7 @@ class Renewal:
             _log.info("token taken over from its source", account=self._account, source=self._source.name)
             return
         if self._failed and not changed and self.paused:
-            raise self._failed  # no storm on the token server; a changed source ends the pause
+            raise self._failed.replaced()  # no storm on the token server; a changed source ends the pause
         try:
             await self._refresh()
         except UpstreamError as error:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.accounts.ahead import next_look, worth_refreshing
-from gateway.accounts.health import PARKED, Allowance, Out
+from gateway.accounts.health import NEEDS_USER, AccountState, Allowance
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
@@ -80,23 +80,23 @@ class Upkeep:
     async def look_after(self, member: Member) -> None:
         """Renew a token that is near its end, before a request has to wait for it; look whether a dead login is new."""
         account = member.account
-        if member.health.out in PARKED:
-            await self._pool.look_at(member)
+        if member.health.state in NEEDS_USER:
+            await self._pool.reload(member)
         elif worth_refreshing(account.expires_at, account.refreshed_at, account.now(), account.lead):
             await account.renew_ahead()
 
     async def _keep_measured(self, member: Member) -> None:
         """Credits are asked for only where they decide something: with one healthy account they do not."""
         while True:
-            if len(self._pool.members) > 1 or member.health.out is Out.MONTH:
+            if len(self._pool.members) > 1 or member.health.state is AccountState.QUOTA_EXHAUSTED:
                 await self.measure(member)
             await self._sleep(MEASURE * (0.9 + 0.2 * self._dice()))
 
     async def measure(self, member: Member) -> None:
         """Ask for an account's credits once; it is no fault of the account when it does not tell."""
-        if member.health.out in PARKED or member.health.disabled:
+        if member.health.state in NEEDS_USER or member.health.disabled:
             return
-        asked = member.account.now()
+        asked = member.mark
         try:
             allowance = await self._measure(member)
         except GatewayError as error:
@@ -115,7 +115,7 @@ class Upkeep:
             return
         self._pool.changed = False
         try:
-            await asyncio.to_thread(self._state.save, self._pool.healths())
+            await asyncio.to_thread(self._state.save, self._pool.healths(), self._pool.now())
         except OSError as error:
             self._pool.changed = True
             _log.warning("state of the accounts not kept", error=error.strerror)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from time import time
 from typing import Any
 
 from gateway.accounts.member import Member
@@ -26,13 +25,15 @@ async def accounts(settings: Settings, act: str | None, name: str | None) -> lis
             return []
         if act:
             await _done(fleet, act, _named(fleet, name or ""))
-        return account_rows(fleet.pool.members, time())
+        return account_rows(fleet.pool.members, fleet.pool.now())
 
 
 async def usage(settings: Settings) -> list[dict[str, Any]]:
     """Plan and credits of every account. Raises GatewayError, OSError."""
     async with _fleet(settings) as fleet:
-        return [] if fleet is None else await usage_rows(fleet.pool.members, UsageCache(fleet.usage))
+        if fleet is None:
+            return []
+        return await usage_rows(fleet.pool.members, UsageCache(fleet.usage), lambda: fleet.pool.now().wall)
 
 
 async def models(settings: Settings) -> Sequence[Mapping[str, Any]]:
@@ -58,7 +59,7 @@ async def _fleet(settings: Settings) -> AsyncIterator[Fleet | None]:
         yield fleet
     finally:
         if fleet.pool.changed:
-            StateFile(folder).save(fleet.pool.healths())
+            StateFile(folder).save(fleet.pool.healths(), fleet.pool.now())
         await fleet.close()
 
 

@@ -1,6 +1,6 @@
 """Content parts that OpenAI's APIs have in common: their shape, and what they mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.conversation import Document, Image, Text
@@ -31,19 +31,26 @@ def parts(content: str | Sequence[Json] | None, path: str) -> tuple[Part, ...]:
         return ()
     if isinstance(content, str):
         return (Text(content),)
-    return tuple([_part(part, f"{path}.{index}") for index, part in enumerate(content)])
+    return tuple([made for index, part in enumerate(content) for made in _part(part, f"{path}.{index}")])
 
 
-def _part(part: Json, path: str) -> Part:
+def _part(part: Json, path: str) -> Iterator[Part]:
     match part["type"]:
         case "image_url" | "input_image":
             url = part["image_url"]
-            return images.from_url(url if isinstance(url, str) else url["url"], f"{path}.image_url")
+            yield images.from_url(url if isinstance(url, str) else url["url"], f"{path}.image_url")
         case "file":
-            return documents.from_url(part["file"]["file_data"], f"{path}.file.file_data")
+            yield from _file(part["file"], f"{path}.file")
         case "input_file":
-            return documents.from_url(part["file_data"], f"{path}.file_data")
+            yield from _file(part, path)
         case "refusal":
-            return Text(part["refusal"])
+            yield Text(part["refusal"])
         case _:
-            return Text(part["text"])
+            yield Text(part["text"])
+
+
+def _file(file: Json, path: str) -> Iterator[Part]:
+    """A document, with its name as text before it."""
+    if file.get("filename"):
+        yield Text(file["filename"])
+    yield documents.from_url(file["file_data"], f"{path}.file_data")

@@ -47,19 +47,26 @@ NESTED: Final[Check] = tagged(
 def output_format(value: Mapping[str, Any] | None, path: str) -> OutputFormat | None:
     """A demand of any of the shapes above. Raises INVALID_REQUEST for a schema that is over a limit or refers outside.
 
-    path: where the demand stands in the client's body. Whether the schema is valid is not looked at here: that can
-    take any time.
+    path: where the demand stands in the client's body. Its description becomes the schema's, where that has none.
+    Whether the schema is valid is not looked at here: that can take any time.
     """
+    if value is None or value.get("type") not in ("json_object", "json_schema"):
+        return None
+    schema, place = _schema(value, path)
+    description = (value.get("json_schema") or value).get("description")
+    if isinstance(description, str) and description:
+        schema = {"description": description, **(schema or {"type": "object"})}
+    return OutputFormat() if schema is None else _written(schema, place)
+
+
+def _schema(value: Mapping[str, Any], path: str) -> tuple[dict[str, Any] | None, str]:
+    """The schema of a demand, if it has one, and where it stands."""
     match value:
-        case {"type": "json_object"}:
-            return OutputFormat()
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return _written(schema, f"{path}.json_schema.schema")
+            return schema, f"{path}.json_schema.schema"
         case {"type": "json_schema", "schema": dict(schema)}:
-            return _written(schema, f"{path}.schema")
-        case {"type": "json_schema"}:
-            return OutputFormat()
-    return None
+            return schema, f"{path}.schema"
+    return None, path
 
 
 def _written(schema: dict[str, Any], path: str) -> OutputFormat:

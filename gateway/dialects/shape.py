@@ -104,6 +104,12 @@ def one_of(*words: str) -> Check:
     return check
 
 
+def refused(sentence: str) -> Check:
+    """Nothing but null: a field of the API that is not served, or of another API, and that must not go unseen."""
+    problem: Problem = [sentence]
+    return lambda _value: problem
+
+
 def nullable(check: Check) -> Check:
     """``null``, which stands for an absent field, or what ``check`` wants."""
     return lambda value: None if value is None else check(value)

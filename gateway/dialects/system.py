@@ -1,9 +1,10 @@
 """System messages: the leading ones are the system prompt, later ones keep their place as marked user text."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from gateway.conversation import Message, Text
+from gateway.dialects.openai_parts import parts
 from gateway.errors import GatewayError, Kind
 
 _BILLING: Final = "x-anthropic-billing-header:"
@@ -18,6 +19,12 @@ def texts(blocks: Iterable[object], path: str) -> list[str]:
             raise GatewayError(Kind.INVALID_REQUEST, "A system message holds text only", path=f"{path}.{index}")
         found.append(block.text)
     return found
+
+
+def members(body: Mapping[str, Any]) -> Iterator[str]:
+    """The system prompts at the top of an OpenAI body. Raises INVALID_REQUEST for what is no text."""
+    for name in ("system", "instructions"):
+        yield joined(texts(parts(body.get(name), name), name))
 
 
 def joined(texts: Sequence[str]) -> str:

@@ -9,7 +9,9 @@ class Unmet(GatewayError):
     said: the model's words. correction: what to tell the model if it is asked once more.
     """
 
+    said: str
+    correction: str
+
     def __init__(self, message: str, *, said: str, correction: str) -> None:
         super().__init__(Kind.UPSTREAM, message, should_retry=False)
-        self.said = said
-        self.correction = correction
+        self._fill(said=said, correction=correction)

@@ -45,9 +45,10 @@ class ContextUsage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Metering(Struct, frozen=True, gc=False):
-    """What the turn cost."""
+    """What a part of the turn cost. beside: given on another event, which may repeat what metering events say."""
 
     credits: float
+    beside: bool = False
 
 
 class TokenUsage(Struct, frozen=True, gc=False):

@@ -27,7 +27,11 @@ class ReasoningMode(Enum):
 
 
 class Narrator:
-    """Writes text and reasoning into the blocks, as the mode says."""
+    """Writes text and reasoning into the blocks, as the mode says.
+
+    Between tags, every mode gives the model's text to the letter: PASS all of it, STRIP all but the tags, FIELD the
+    same in two places, REMOVE the answer alone. The white space at the tags is thinking (see ``thinking.py``).
+    """
 
     __slots__ = ("_blocks", "_halves", "_marked", "_mode", "_parted", "_splitter", "_tags")
 
@@ -38,7 +42,7 @@ class Narrator:
         self._splitter = TagSplitter() if self._tags else None
         self._halves = Halves()
         self._marked = False  # our own opening tag stands in the text (PASS)
-        self._parted = False  # a blank line belongs before the next text (PASS, STRIP)
+        self._parted = False  # a blank line belongs between native reasoning and the next text (PASS, STRIP)
 
     def text(self, text: str) -> None:
         """More of what the model says; not empty."""
@@ -88,18 +92,19 @@ class Narrator:
         elif self._mode is ReasoningMode.FIELD:
             self._blocks.thinking(text)
         elif self._mode is ReasoningMode.STRIP:
-            self._parted = True  # the splitter took the blank line after the end tag
+            self._parted = False  # tags have their own white space behind them
             self._blocks.text(text)
 
     def _write_native(self, text: str) -> None:
         if self._mode is not ReasoningMode.PASS:
             self._write(text, thinking=True)
+            self._parted = self._mode is ReasoningMode.STRIP
             return
         self._blocks.text(text if self._marked else _OPENING + text)
         self._marked = True
 
     def _part_from_reasoning(self) -> None:
-        """Text follows: what stood before it as reasoning is closed, with the blank line that tags have after them."""
+        """Text follows native reasoning: that is closed, with the blank line that tags usually have after them."""
         self._end_native()
         if self._parted:
             self._parted = False

@@ -15,17 +15,15 @@ from gateway import jsontext
 from gateway.errors import Kind, UpstreamError
 from gateway.kiro import faults
 from gateway.kiro.eventstream import Frame
+from gateway.kiro.figures import figures, token_counts
 from gateway.kiro.parts import (
-    MOST,
     ContextUsage,
     Fault,
-    Metering,
     Opening,
     Part,
     ReasoningPart,
     StopPart,
     TextPart,
-    TokenUsage,
     ToolPart,
     Unknown,
 )
@@ -48,7 +46,10 @@ _IGNORED: Final = frozenset(
         "toolResultEvent",
     }
 )
-"""Events with nothing for the client in them."""
+"""Events with nothing for the client in them, but perhaps token counts."""
+
+_COUNTS: Final = b"Tokens"
+"""In the names of all token counts."""
 
 _TELLING: Final = (
     ("content", _TEXT),
@@ -66,11 +67,6 @@ _TELLING: Final = (
     ("conversationId", "initial-response"),
 )
 """Key → the event it belongs to, for frames without an event name; the first that is there decides."""
-
-_TOKENS: Final = frozenset(
-    {"uncachedInputTokens", "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"}
-)
-"""Token counts; where none of them is, which is nearly everywhere, none need be looked for one by one."""
 
 _LIMIT_EXCEPTION: Final = "ContentLengthExceededException"
 _LIMIT_REASON: Final = "CONTENT_LENGTH_EXCEEDS_THRESHOLD"
@@ -116,26 +112,36 @@ def _broken(message: str) -> Fault:
 
 
 def _event(name: str, payload: bytes) -> list[Part]:
-    if name in _IGNORED:
+    if name in _IGNORED and _COUNTS not in payload:
         return []
     try:
         body = _decode(payload) if payload else {}
     except jsontext.JsonError:
-        return [_broken(f"Kiro sent a {name} that is not JSON.")] if name in _READ else [Unknown(name)]
+        return _unreadable(name, "that is not JSON")
     if not isinstance(body, dict):
-        return [_broken(f"Kiro sent a {name} that is no object.")] if name in _READ else [Unknown(name)]
+        return _unreadable(name, "that is no object")
+    if name in _IGNORED:
+        return token_counts(body)
     error = _error_type(body)
     if error is not None:
         return [_exception(error, payload)]
     name, body = _unwrapped(name, body)
     name = name or next((event for key, event in _TELLING if key in body), "")
     if name in _IGNORED:
-        return []
+        return token_counts(body)
     if name in _OPENINGS:
         return [Opening()]
     if name == _INVALID:
         return [_exception(_INVALID, payload)]
-    return [*_content(name, body), *_figures(body), *_stop(name, body)] if name in _READ else [Unknown(name)]
+    if name not in _READ:
+        return [Unknown(name), *token_counts(body)]
+    return [*_content(name, body), *figures(body, metering=name == _METERING), *_stop(name, body)]
+
+
+def _unreadable(name: str, fault: str) -> list[Part]:
+    if name in _READ:
+        return [_broken(f"Kiro sent a {name} {fault}.")]
+    return [] if name in _IGNORED else [Unknown(name)]
 
 
 def _decode(payload: bytes) -> Any:
@@ -204,48 +210,6 @@ def _tool(body: Mapping[str, Any], *, whole: bool) -> ToolPart:
 def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key)
     return value if isinstance(value, str) else ""
-
-
-def _figures(body: Mapping[str, Any]) -> list[Part]:
-    """Percent, credits and token counts, which may ride along on any event."""
-    parts: list[Part] = []
-    percent = _number(body.get("contextUsagePercentage"))
-    if percent is not None:
-        parts.append(ContextUsage(percent))
-    spent = _number(body.get("usage"))
-    if spent is not None:
-        parts.append(Metering(spent))
-    links = body.get("supplementaryWebLinks")
-    nested = links if isinstance(links, list) else [links]
-    for holder in (body, body.get("usage"), body.get("tokenUsage"), *nested):
-        if isinstance(holder, dict):
-            parts += _tokens(holder)
-    return parts
-
-
-def _tokens(holder: Mapping[str, Any]) -> list[Part]:
-    if _TOKENS.isdisjoint(holder):
-        return []
-    fresh = _count(holder, "uncachedInputTokens")
-    usage = TokenUsage(
-        _count(holder, "inputTokens") if fresh is None else fresh,
-        _count(holder, "outputTokens"),
-        _count(holder, "cacheReadInputTokens"),
-        _count(holder, "cacheWriteInputTokens"),
-    )
-    return [] if usage == TokenUsage() else [usage]
-
-
-def _count(holder: Mapping[str, Any], key: str) -> int | None:
-    number = _number(holder.get(key))
-    return None if number is None else round(number)
-
-
-def _number(value: object) -> float | None:
-    """A figure, or None for what is none (a bool, NaN, below zero, beyond all measure)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
-        return None
-    return value
 
 
 def _stop(name: str, body: Mapping[str, Any]) -> list[Part]:

@@ -129,8 +129,9 @@ class Turn:
                     self._replay()
             case ContextUsage(percent):
                 self.figures.percent, self._signal = percent, True
-            case Metering(credits):
-                self.figures.credits, self._signal = credits, True
+            case Metering():
+                self.figures.meter(part)
+                self._signal = True
             case TokenUsage():
                 self.figures.add(part)
             case StopPart(reason):
@@ -242,8 +243,8 @@ class Turn:
             self._close()
             return
         if self._flowed or self._signal:  # the prompt was worked on: nobody may send it again unasked
-            error.retry = error.elsewhere = error.expired = error.profile = error.should_retry = False
-            error.trouble = Trouble.NONE  # nor for another account
+            never = dict.fromkeys(("retry", "elsewhere", "expired", "profile", "should_retry"), False)
+            error = error.replaced(**never, trouble=Trouble.NONE)  # nor for another account
         self.fail(error)
 
     def _close(self) -> None:

@@ -5,13 +5,17 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.events import Usage
-from gateway.kiro.parts import TokenUsage
+from gateway.kiro.parts import Metering, TokenUsage
 
 _BACKLOG: Final = 64 * 1024
 """Characters that may wait uncounted: up to here nothing is counted while Kiro may still tell the figure."""
 
 _STEP: Final = 4096
 """Characters counted at once: under a millisecond, so that counting never holds up other streams."""
+
+
+_CREDIT_DIGITS: Final = 12
+"""Digits kept of a sum of credits: far more than Kiro gives, and without the rounding errors of binary fractions."""
 
 
 class Tally:
@@ -65,14 +69,27 @@ class Tally:
 
 
 class Figures:
-    """What Kiro told of a turn's cost. A later figure replaces an earlier one of its kind."""
+    """What Kiro told of a turn's cost. Metering events add up; any other later figure replaces an earlier one."""
 
-    __slots__ = ("_tokens", "credits", "percent")
+    __slots__ = ("_credits", "_credits_beside", "_tokens", "percent")
 
     def __init__(self) -> None:
         self.percent: float | None = None
-        self.credits: float | None = None
+        self._credits: float | None = None
+        self._credits_beside: float | None = None
         self._tokens = TokenUsage()
+
+    @property
+    def credits(self) -> float | None:
+        """The sum of the metering events; what another event said only counts where there were none."""
+        return self._credits_beside if self._credits is None else self._credits
+
+    def meter(self, metering: Metering) -> None:
+        """Take credits."""
+        if metering.beside:
+            self._credits_beside = metering.credits
+        else:
+            self._credits = round((self._credits or 0) + metering.credits, _CREDIT_DIGITS)
 
     def add(self, told: TokenUsage) -> None:
         """Take token counts; those it does not have stay as they are."""

@@ -62,7 +62,7 @@ class Pool:
     recovery_timeout: float = setting(
         Form.NUMBER,
         60.0,
-        "How long an account rests after its third failure in a row; doubled with each further one. 0: it never rests.",
+        "Cooldown of an account that failed three times in a row; doubled with each failed probe. 0: none.",
         unit="seconds",
         environment=("ACCOUNT_RECOVERY_TIMEOUT",),
         low=0,
@@ -71,7 +71,7 @@ class Pool:
     max_backoff_multiplier: float = setting(
         Form.NUMBER,
         1440.0,
-        "Largest multiple of recovery_timeout; a rest is never longer than a day.",
+        "Largest multiple of recovery_timeout; at most a day, for a throttled account 5 minutes.",
         environment=("ACCOUNT_MAX_BACKOFF_MULTIPLIER",),
         low=1,
         high=1_000_000,

@@ -1,9 +1,9 @@
 """What to do after a fault: the retry plan as a generator. No clock, no network, no dice of its own.
 
 It yields a step and is sent what came of it: a Send, a Refresh or a Correct its fault, or None when it succeeded; an
-Enter the routes of the account that was entered, the fault that makes it unusable, or None when there is none left.
-After a successful Send the plan is simply dropped. When nothing is left to try it raises the last fault. The rules are
-the table of the design's decisions:
+Enter the routes of the account that was entered, the fault that makes it unusable, or None when there is none left; a
+ChargeRetry whether the retry budget of all requests allows one more send. After a successful Send the plan is simply
+dropped. When nothing is left to try it raises the last fault. The rules are the table of the design's decisions:
 
     connect or TLS failure, 5xx with an AWS body   (retry)       again after a back-off, then the next account
     401, 403 that means the token                  (expired)     one refresh an account, again
@@ -16,6 +16,10 @@ the table of the design's decisions:
 
 A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 reach more than one account, each gets an
 even share while others are left, but 2 at least: with two accounts 3 and 3, with three or more 2 each.
+
+Only a repeat on the same route is charged to the retry budget: another endpoint or account is not the one that just
+failed. Where the budget is spent the plan goes on to the next route. A new token and another profile repair what was
+wrong, each once, and are not charged.
 """
 
 from collections import Counter
@@ -62,14 +66,19 @@ class Correct:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeRetry:
+    """Ask the retry budget for one more send on a route that this request has been sent on before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Wait before the next send."""
 
     seconds: float
 
 
-Step = Enter | Send | Refresh | Correct | Wait
-Outcome = tuple[Route, ...] | GatewayError | None
+Step = Enter | Send | Refresh | Correct | ChargeRetry | Wait
+Outcome = tuple[Route, ...] | GatewayError | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Trace:
-    """What became of one request, for its log line.
+    """What became of one upstream call, for the request's log line.
 
     attempts: sends. stuck: sends that got no first frame in time. waited: seconds of back-off in all.
     faults: a word for each failed send, in order. account: the last one's label, nothing secret. switches: accounts
@@ -104,6 +113,29 @@ class Trace:
     stuck: int = 0
     quota_reset: str | None = None
     faults: list[str] = field(default_factory=list)
+
+
+def total(calls: Sequence[Trace]) -> Trace:
+    """All upstream calls of one request as one: counts are added up, the rest is that of the last call that has it."""
+    if len(calls) == 1:
+        return calls[0]
+
+    def last(name: str) -> str | None:
+        return next(filter(None, (getattr(call, name) for call in reversed(calls))), None)
+
+    return Trace(
+        attempts=sum(call.attempts for call in calls),
+        endpoint=last("endpoint"),
+        account=last("account"),
+        switches=sum(call.switches for call in calls),
+        upstream_request_id=last("upstream_request_id"),
+        refreshes=sum(call.refreshes for call in calls),
+        waits=sum(call.waits for call in calls),
+        waited=sum(call.waited for call in calls),
+        stuck=sum(call.stuck for call in calls),
+        quota_reset=last("quota_reset"),
+        faults=[fault for call in calls for fault in call.faults],
+    )
 
 
 def attempts(accounts: int, policy: Policy, dice: Callable[[], float]) -> Generator[Step, Outcome, None]:
@@ -136,7 +168,7 @@ class _Plan:
             if isinstance(entered, GatewayError):
                 last = entered
                 continue
-            if entered is None:
+            if not isinstance(entered, tuple):
                 break
             last = fault = yield from self._at(entered, share if left else self._policy.sends, only=not left)
             if fault is None:
@@ -157,13 +189,15 @@ class _Plan:
         last: UpstreamError | None = None
         for may_wait in (only, False):
             throttled: list[Route] = []
-            for route in routes:
+            for number, route in enumerate(routes):
+                if last is not None and self._sends_on[route.endpoint.name] and number and not (yield ChargeRetry()):
+                    return last
                 last = yield from self._on(route)
                 if last is None or not (last.elsewhere or last.retry) or self._sends >= self._may_send:
                     return last
                 if last.elsewhere and last.retry:
                     throttled.append(route)
-            if last is None or not throttled or not may_wait:
+            if last is None or not throttled or not may_wait or not (yield ChargeRetry()):
                 return last
             yield Wait(self._pause(last))
             routes = throttled
@@ -182,6 +216,8 @@ class _Plan:
             if self._sends >= self._may_send or used_up or fault.elsewhere:
                 return fault
             if fault.retry:
+                if not (yield ChargeRetry()):
+                    return fault
                 yield Wait(max(self._back_off(waits), self._asked(fault)))
                 waits += 1
                 continue
@@ -199,7 +235,7 @@ class _Plan:
             self._corrected = True
             refusal = yield Correct()
             return refusal if isinstance(refusal, UpstreamError) else None
-        if fault.stuck and self._stuck < self._policy.first_token_max_retries:
+        if fault.stuck and self._stuck < self._policy.first_token_max_retries and (yield ChargeRetry()):
             self._stuck += 1
             return None
         return fault

@@ -1,20 +1,23 @@
-"""How often all requests together may be sent again: an outage must not be answered with several times the load."""
+"""The retry budget: how often all requests together may repeat a send on the same route.
+
+An outage must not be answered with several times the load. What goes to another route is not charged.
+"""
 
 from typing import Final
 
 SHARE: Final = 0.2
-"""Sends again, as a part of the requests: what finagle and Envoy allow by default."""
+"""Repeats, as a part of the requests: what finagle and Envoy allow by default."""
 
 ONE_PLAN: Final = 5
-"""Sends again that are always allowed: as many as the plan of one request has, so that a request that is alone is
-bound by its plan only."""
+"""Repeats that are always allowed: as many as the plan of one request has, so that a request that is alone is bound by
+its plan only."""
 
 REMEMBERED: Final = 1000
 """Requests after which the past counts half, so that an hour of good answers pays for no storm."""
 
 
 class Budget:
-    """Counts the requests that are being opened, and how often they were sent again.
+    """Counts the requests that are being opened, and how often a send of theirs was repeated.
 
     It begins anew whenever none is being opened: requests that come one after another do not share it.
     """
@@ -40,7 +43,7 @@ class Budget:
         self._opening -= 1
 
     def take(self) -> bool:
-        """Whether one of them may be sent again; if so, that is counted."""
+        """Whether one of them may repeat a send; if so, that is counted."""
         if self._again + 1 > max(ONE_PLAN, SHARE * self._requests):
             return False
         self._again += 1

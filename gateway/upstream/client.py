@@ -13,7 +13,20 @@ from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
 from gateway.kiro.endpoints import Identity, finish, routes
 from gateway.kiro.payload import Draft
-from gateway.upstream.attempts import Correct, Enter, Outcome, Policy, Refresh, Route, Send, Step, Trace, Wait, attempts
+from gateway.upstream.attempts import (
+    ChargeRetry,
+    Correct,
+    Enter,
+    Outcome,
+    Policy,
+    Refresh,
+    Route,
+    Send,
+    Step,
+    Trace,
+    Wait,
+    attempts,
+)
 from gateway.upstream.budget import Budget
 from gateway.upstream.connection import Connection
 from gateway.upstream.exchange import Exchange, Patience, Request
@@ -99,15 +112,15 @@ class _Opening:
         self._lease: Lease | None = None
         self._identity: Identity | None = None
         self._fault: UpstreamError | None = None
-        self._unpaid: UpstreamError | None = None  # the fault that the next send again is for
 
     async def do(self, step: Step) -> Outcome | OpenStream:
         """Do a step; what came of it, for the plan, or the open answer."""
         match step:
             case Enter():
                 return await self._enter()
+            case ChargeRetry():
+                return self._charge()
             case Wait(seconds):
-                self._pay()
                 trace = self._request.trace
                 trace.waits += 1
                 trace.waited += seconds
@@ -118,21 +131,15 @@ class _Opening:
             case Correct():
                 return await self._correct()
             case Send():
-                self._pay()
                 return await self._send(step)
 
-    def _pay(self) -> None:
-        """Sending again costs the budget of all requests. Raises the fault it would have been for when that is spent.
-
-        A new token, another profile and another account in the place of one that is used up cost nothing: they mend
-        what was wrong, and each at most once.
-        """
-        fault, self._unpaid = self._unpaid, None
-        if fault is not None and (fault.retry or fault.elsewhere or fault.stuck) and not self._client.budget.take():
-            _log.warning(
-                "not_sent_again", reason="too many requests fail at once", attempts=self._request.trace.attempts
-            )
-            raise fault
+    def _charge(self) -> bool:
+        """Whether the retry budget of all requests allows one more send on the same route."""
+        allowed = self._client.budget.take()
+        if not allowed:
+            trace = self._request.trace
+            _log.warning("retry_budget_exhausted", endpoint=trace.endpoint, attempts=trace.attempts)
+        return allowed
 
     async def _enter(self) -> Outcome:
         self.leave()
@@ -146,7 +153,7 @@ class _Opening:
         try:
             identity = await lease.account.identity()
         except GatewayError as error:
-            self._visit.unusable(error)
+            self._visit.unusable(lease, error)
             return error
         preferred = self._asked or lease.terms.preferred_endpoint or self._preferred
         return tuple([Route(lease.terms.name, endpoint) for endpoint in routes(identity, preferred)])
@@ -186,11 +193,11 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = self._unpaid = _noted(error, trace)
+            self._fault = _noted(error, trace)
             if error.trouble is Trouble.BUSY and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
-            return error
-        self._visit.answered()
+            return self._fault
+        self._visit.answered(lease)
         lease.settle()
         stream.at_close(lease.release)
         return stream
@@ -206,7 +213,7 @@ class _Opening:
         if self._lease is None:
             return
         if self._fault is not None:
-            self._visit.failed(self._fault)
+            self._visit.failed(self._lease, self._fault)
             self._request.trace.quota_reset = self._lease.resets_on
         self._lease.release()
         self._lease = self._fault = None
@@ -220,9 +227,8 @@ def _told(error: GatewayError) -> UpstreamError:
 
 
 def _noted(error: UpstreamError, trace: Trace) -> UpstreamError:
-    """The fault, written down."""
+    """The fault, written down; with the id of the request that met it, where its answer named none."""
     trace.faults.append(error.reason or ("stuck" if error.stuck else error.kind.label))
     trace.stuck += error.stuck
-    error.request_id = error.request_id or trace.upstream_request_id
     _log.debug("attempt_failed", endpoint=trace.endpoint, attempt=trace.attempts, reason=error.message)
-    return error
+    return error if error.request_id else error.replaced(request_id=trace.upstream_request_id)

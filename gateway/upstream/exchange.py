@@ -71,7 +71,8 @@ class Exchange:
         except BaseException as error:
             await session.close()
             if isinstance(error, UpstreamError) and error.unexplained:
-                error.message += " " + await asyncio.to_thread(_explanation, sending.body)
+                explanation = await asyncio.to_thread(_explanation, sending.body)
+                raise error.replaced(message=f"{error.message} {explanation}") from error
             raise
 
     async def _in_time(

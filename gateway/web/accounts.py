@@ -7,14 +7,13 @@ Tokens never leave; e-mail addresses are shown shortened.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from time import time
 from typing import Any
 
 from aiohttp import web
 
 from gateway import jsontext
 from gateway.accounts.choice import Candidate, obstacle
-from gateway.accounts.health import Out, Standing, standing
+from gateway.accounts.health import QUOTAS, AccountState, Circuit, Health, Now, circuit
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.terms import Terms
@@ -29,15 +28,14 @@ LogOut = Callable[[Member], Awaitable[None]]
 class Accounts:
     """The handlers."""
 
-    def __init__(self, pool: Pool, usage: UsageCache, log_out: LogOut, *, clock: Callable[[], float] = time) -> None:
+    def __init__(self, pool: Pool, usage: UsageCache, log_out: LogOut) -> None:
         self._pool = pool
         self._usage = usage
         self._log_out = log_out
-        self._clock = clock
 
     async def list_all(self, _request: web.Request) -> web.Response:
         """All accounts with their state."""
-        return _json({"accounts": account_rows(self._pool.members, self._clock())})
+        return _json({"accounts": account_rows(self._pool.members, self._pool.now())})
 
     async def enable(self, request: web.Request) -> web.Response:
         """Use an account again, whatever kept it out."""
@@ -64,7 +62,7 @@ class Accounts:
 
     async def usage(self, _request: web.Request) -> web.Response:
         """Plan and credits of every account; one that cannot be asked says why in its place."""
-        return _json({"accounts": await usage_rows(self._pool.members, self._usage, self._clock)})
+        return _json({"accounts": await usage_rows(self._pool.members, self._usage, lambda: self._pool.now().wall)})
 
     def _named(self, request: web.Request) -> Member:
         if member := self._pool.find(request.match_info["key"]):
@@ -73,17 +71,17 @@ class Accounts:
         raise GatewayError(Kind.NOT_FOUND, f"There is no such account. There are: {known}.", should_retry=False)
 
     def _one(self, member: Member) -> web.Response:
-        return _json(_account_row(self._pool.members.index(member), member, self._clock()))
+        return _json(_account_row(self._pool.members.index(member), member, self._pool.now()))
 
 
-def account_rows(members: Sequence[Member], now: float) -> list[dict[str, Any]]:
-    """The accounts as JSON, in their order; now: epoch seconds."""
+def account_rows(members: Sequence[Member], now: Now) -> list[dict[str, Any]]:
+    """The accounts as JSON, in their order."""
     return [_account_row(number, member, now) for number, member in enumerate(members)]
 
 
-def _account_row(number: int, member: Member, now: float) -> dict[str, Any]:
+def _account_row(number: int, member: Member, now: Now) -> dict[str, Any]:
     credentials, health = member.account.credentials, member.health
-    waits = standing(health, now) in (Standing.OUT, Standing.PROBE)
+    waits = circuit(health, now) in (Circuit.OPEN, Circuit.HALF_OPEN)
     return {
         "index": number,
         "name": member.name,
@@ -92,7 +90,7 @@ def _account_row(number: int, member: Member, now: float) -> dict[str, Any]:
         "enabled": not health.disabled,
         "state": _state(member, now),
         "reason": obstacle(Candidate(Terms(member.name), health), "", now).words if waits else None,
-        "until": _moment(health.until) if waits and health.until else None,
+        "until": _moment(_ends_at(health, now)) if waits else None,
         "failures": health.failures,
         "running": member.running,
         "token_expires_at": _moment(credentials.expires_at),
@@ -101,20 +99,24 @@ def _account_row(number: int, member: Member, now: float) -> dict[str, Any]:
     }
 
 
-def _state(member: Member, now: float) -> str:
+def _state(member: Member, now: Now) -> str:
     health = member.health
     if health.disabled:
         return "disabled"
-    return "ready" if standing(health, now) in (Standing.READY, Standing.SHAKY) else _words(health.out)
+    if circuit(health, now) in (Circuit.CLOSED, Circuit.DEGRADED):
+        return "ready"
+    used_up = {AccountState.QUOTA_EXHAUSTED: "month used up", AccountState.DAILY_LIMIT: "day used up"}
+    return used_up.get(health.state, health.state.value)
 
 
-def _words(out: Out) -> str:
-    return {Out.MONTH: "month used up", Out.DAY: "day used up"}.get(out, out.value)
+def _ends_at(health: Health, now: Now) -> float | None:
+    """When it may be used again, in epoch seconds, if that is known."""
+    if health.state in QUOTAS:
+        return health.resets_at
+    return now.wall + health.retry_at - now.monotonic if health.retry_at else None
 
 
-async def usage_rows(
-    members: Sequence[Member], usage: UsageCache, clock: Callable[[], float] = time
-) -> list[dict[str, Any]]:
+async def usage_rows(members: Sequence[Member], usage: UsageCache, clock: Callable[[], float]) -> list[dict[str, Any]]:
     """Plan and credits of each account, or why it does not tell."""
 
     async def row(name: str) -> dict[str, Any]:

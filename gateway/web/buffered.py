@@ -37,7 +37,6 @@ class Buffered:
         finally:
             await source.close()
         if isinstance(events[-1], Failure):
-            self._record.complete(events[-1].error)
             raise events[-1].error
         told = next((event for event in reversed(events) if isinstance(event, Usage)), None)
         if told is not None:

@@ -7,7 +7,6 @@ from aiohttp import web
 from gateway import jsontext
 from gateway.conversation import Conversation
 from gateway.dialects.dialect import Dialect, Encoder, Opening
-from gateway.errors import UpstreamError
 from gateway.reply import Reply
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
@@ -128,17 +127,13 @@ class Generate:
         return self._translator.honoured(searched, translation, self._checks)
 
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
-        try:
-            stream = await self._upstream.open(
-                translation.draft,
-                lambda: self._translator.answer(translation),
-                record.trace,
-                preferred=translation.resolved.preferred_endpoint,
-                tap=record.capture,
-            )
-        except UpstreamError as error:
-            record.complete(error)
-            raise
+        stream = await self._upstream.open(
+            translation.draft,
+            lambda: self._translator.answer(translation),
+            record.next_call(),
+            preferred=translation.resolved.preferred_endpoint,
+            tap=record.capture,
+        )
         record.answer = stream.answer
         return stream
 

@@ -1,11 +1,19 @@
 """An open answer that is made to fit the client's demands as it is read."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Final
 
-from gateway.events import Event, Failure, Stop, StopReason, TextDelta, Usage
+from msgspec.structs import replace
+
+from gateway.events import ArgumentsDelta, Event, Failure, Stop, StopReason, TextDelta, ThinkingDelta, Usage
 from gateway.honour.stage import Stages
 from gateway.upstream.stream import OpenStream
 from gateway.web.searching import Searching
+
+_PORTION: Final = 16 * 1024
+"""Characters that go through the stages at once: counting their tokens takes 4 ms, and a frame may have 16 MiB."""
 
 Judge = Callable[[str], Awaitable[Failure | None]]
 """What a turn with this text ends with instead of its Stop, or None."""
@@ -24,7 +32,8 @@ class Honoured:
         self._judge = judge
         self._said: list[str] = []  # the text, if it is to be judged
         self._end: list[Event] = []  # what waits for the judgement: the turn's Usage and its Stop
-        self.events = self._passed(upstream.events)
+        self._waiting: deque[list[Event]] = deque()
+        self.events = self._next(upstream.events)
 
     @property
     def ended(self) -> bool:
@@ -32,15 +41,23 @@ class Honoured:
         return self._stages.ended and not self._end
 
     async def read(self) -> list[Event]:
-        """The events of the next network chunk, possibly none; in the end those that waited for the judgement.
+        """The next events, possibly none: a network chunk's, or a part of it; in the end those that are judged.
 
         Safe to cancel, as the upstream's own.
         """
-        if not self._end:
-            passed = self._passed(await self._upstream.read())
-            if passed or not self._end:
-                return passed
-        return await self._judged()
+        passed: list[Event] = []
+        if self._waiting:
+            await asyncio.sleep(0)  # other streams have their turn
+            passed = self._passed(self._waiting.popleft())
+        elif not self._end:
+            passed = self._next(await self._upstream.read())
+        return await self._judged() if self._end and not passed else passed
+
+    def _next(self, events: list[Event]) -> list[Event]:
+        """Feed the first portion of a chunk's events; the others wait."""
+        first, *others = _portions(events)
+        self._waiting.extend(others)
+        return self._passed(first)
 
     def _passed(self, events: list[Event]) -> list[Event]:
         """What may go out of the next events: all, or what comes before an end that is to be judged."""
@@ -64,3 +81,44 @@ class Honoured:
     async def close(self) -> None:
         """Close the upstream. May be called twice."""
         await self._upstream.close()
+
+
+def _portions(events: list[Event]) -> Iterator[list[Event]]:
+    """The events in portions of limited text; at least one, and nearly always the very list."""
+    if sum(map(_length, events)) <= _PORTION:
+        yield events
+        return
+    portion: list[Event] = []
+    size = 0
+    for event in _cut(events):
+        if portion and size + _length(event) > _PORTION:
+            yield portion
+            portion, size = [], 0
+        portion.append(event)
+        size += _length(event)
+    yield portion
+
+
+def _cut(events: Iterable[Event]) -> Iterator[Event]:
+    """The events, with each longer delta as several."""
+    for event in events:
+        text = _text(event)
+        if len(text) <= _PORTION:
+            yield event
+            continue
+        name = "json" if isinstance(event, ArgumentsDelta) else "text"
+        for start in range(0, len(text), _PORTION):
+            yield replace(event, **{name: text[start : start + _PORTION]})
+
+
+def _length(event: Event) -> int:
+    return len(_text(event))
+
+
+def _text(event: Event) -> str:
+    match event:
+        case TextDelta() | ThinkingDelta():
+            return event.text
+        case ArgumentsDelta():
+            return event.json
+    return ""

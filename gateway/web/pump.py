@@ -58,9 +58,10 @@ class Pump:
         self._record = record
         self._pace = pace
         self._answering = False
+        self._failure: GatewayError | None = None
 
     async def run(self, opening: Open) -> web.StreamResponse:
-        """Answer. Raises GatewayError while a status can still be sent; afterwards ``record.abort`` ends the stream.
+        """Answer. Raises GatewayError when the answer breaks: with a status, or by ``record.abort`` where it has begun.
 
         The upstream is closed on every way out, a client that leaves included.
         """
@@ -82,7 +83,10 @@ class Pump:
         return response
 
     async def _move(self, upstream: Source, heart: Heartbeat) -> bytes:
-        """Write everything but the last chunk, which is returned: it leaves together with the response's end."""
+        """Write everything but the last chunk, which is returned: it leaves together with the response's end.
+
+        Raises the failure of a turn that broke, once what came before it is written.
+        """
         await heart.begin()
         self._answering, self._record.abort = True, self._abort
         capture, response = self._record.capture, self._response
@@ -93,6 +97,11 @@ class Pump:
                 capture.client_bytes(chunk)
                 await response.write(chunk)
             chunk = self._encoded(await upstream.read())
+        if self._failure is not None:
+            if chunk:
+                capture.client_bytes(chunk)
+                await response.write(chunk)
+            raise self._failure
         return chunk
 
     async def _beat(self) -> None:
@@ -107,13 +116,15 @@ class Pump:
         if events and type(events[-1]) in ENDS:
             for event in events:
                 note(event, self._record)
+            if isinstance(events[-1], Failure):
+                self._failure = events[-1].error
+                events = events[:-1]
         return b"".join([self._encoder.encode(event) for event in events])
 
     async def _abort(self, error: GatewayError) -> web.StreamResponse:
         """End a stream that has begun with a failure in its own protocol."""
-        failure = Failure(error)
-        note(failure, self._record)
-        last = self._encoder.encode(failure)
+        self._record.end = "client_left" if self._response.gone else "failed"
+        last = self._encoder.encode(Failure(error))
         self._record.capture.client_bytes(last)
         return await self._response.end(last)
 
@@ -148,9 +159,6 @@ def note(event: Event, record: Record) -> None:
             _note_reasoning(record)
             if event.reason is StopReason.MAX_TOKENS:
                 _note_cut_calls(record)
-        case Failure(error):
-            record.complete(error)
-            record.error, record.end = error, "failed"
 
 
 def _note_cut_calls(record: Record) -> None:

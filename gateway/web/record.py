@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from gateway.errors import GatewayError, UpstreamError
+from gateway.errors import GatewayError
 from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
-from gateway.kiro.circumstances import Circumstances, completed
+from gateway.kiro.circumstances import Circumstances
 from gateway.kiro.signed_reasoning import Reasoning
-from gateway.upstream.attempts import Trace
+from gateway.upstream.attempts import Trace, total
 from gateway.web.capture import NO_CAPTURE, Capture
 
 
@@ -19,6 +19,7 @@ class Record:
     """One request, from its id to its end.
 
     owner: a digest of the key that let the request in.
+    calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
     answer: the decoder, for what it noticed on its way.
     told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
     cut: told the ids of calls that the output limit cut off. reasoned: told the ids of calls and the signed reasoning.
@@ -34,7 +35,7 @@ class Record:
     model: str | None = None
     upstream_model: str | None = None
     stream: bool = False
-    trace: Trace = field(default_factory=Trace)
+    calls: list[Trace] = field(default_factory=list)
     capture: Capture = NO_CAPTURE
     usage: Usage | None = None
     stop: Stop | None = None
@@ -49,11 +50,15 @@ class Record:
     reasoned: Callable[[Collection[str], Reasoning], None] | None = None
     abort: Callable[[GatewayError], Awaitable[web.StreamResponse]] | None = None
 
-    def complete(self, error: GatewayError) -> None:
-        """Put into a fault of Kiro's what only the request knows: its size, names that are near, Kiro's own id."""
-        if isinstance(error, UpstreamError) and self.around is not None:
-            error.request_id = error.request_id or self.trace.upstream_request_id
-            error.message = completed(error, self.around, self.trace.quota_reset)
+    @property
+    def trace(self) -> Trace:
+        """All upstream calls of the request together."""
+        return total(self.calls)
+
+    def next_call(self) -> Trace:
+        """The trace of one more upstream call."""
+        self.calls.append(Trace())
+        return self.calls[-1]
 
 
 RECORD = web.RequestKey("record", Record)

@@ -45,10 +45,10 @@ class Settle:
         return reply
 
     async def _again(self, conversation: Conversation) -> Reply:
-        """The second answer; the log tells of one request that was repaired, not of its first fault."""
+        """The second answer; the log has one request that was repaired."""
         record = self._record
         paid = record.usage
-        record.error, record.end, record.repaired = None, None, True
+        record.repaired = True
         reply = await self._ask(conversation)
         reply.usage = record.usage = _with_credits_of(paid, reply.usage)
         return reply

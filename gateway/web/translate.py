@@ -122,7 +122,7 @@ class Translator:
             input_estimate=plan.input_estimate,
         )
         around = Circumstances(
-            plan.input_estimate, plan.window, conversation.model, resolved.model.id, self._catalogue()
+            plan.input_estimate, plan.window, conversation.model, resolved.model.id, self._catalogue(), draft.body
         )
         return Translation(resolved, draft, plan, wanted, around, fitted.dropped)
 

@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 
 from gateway.accounts.choice import Candidate, nobody, obstacle, order
-from gateway.accounts.health import FRESH, Health, Out
+from gateway.accounts.health import FRESH, AccountState, Health, Now
 from gateway.accounts.terms import Terms
 from gateway.errors import Kind
 
-NOW = 1_780_000_000.0
-SHAKY = Health(until=NOW + 30, failures=1)
-COOLING = Health(Out.THROTTLED, NOW + 42, failures=3)
-RESTED = Health(Out.THROTTLED, NOW, failures=3)
-DOWN = Health(Out.FAILING, NOW + 42, since=NOW - 5, failures=3)
-QUOTA = Health(Out.MONTH, 1_780_272_000.0)
-PARKED = Health(Out.PARKED, words="Kiro's token server refused this login. Log in again.")
-LOCKED = Health(Out.SUSPENDED, words="account suspended.")
+NOW = Now(1_780_000_000.0, 1000.0)
+DEGRADED = Health(retry_at=1030.0, failures=1)
+NAMED = Health(AccountState.THROTTLED, 1042.0, failures=1, named=True)
+COOLING = Health(AccountState.THROTTLED, 1042.0, changed_at=999.5, failures=3)
+COOLED = Health(AccountState.THROTTLED, 1000.0, failures=3)
+DOWN = Health(AccountState.FAILING, 1042.0, changed_at=995.0, failures=3)
+QUOTA = Health(AccountState.QUOTA_EXHAUSTED, resets_at=1_780_272_000.0)
+DEAD = Health(AccountState.LOGIN_DEAD, message="Kiro's token server refused this login. Log in again.")
+SUSPENDED = Health(AccountState.SUSPENDED, message="account suspended.")
 
 
 def one(
@@ -33,9 +34,9 @@ def one(
         ([one("a", turn=2), one("b", turn=1)], "a", "a b"),
         ([one("a", priority=1), one("b", turn=9)], None, "b a"),
         ([one("a", priority=1), one("b")], "a", "a b"),
-        ([one("a", SHAKY), one("b", turn=9)], None, "b a"),
-        ([one("a", SHAKY), one("b", priority=1)], None, "a b"),
-        ([one("a", SHAKY), one("b")], "a", "a b"),
+        ([one("a", DEGRADED), one("b", turn=9)], None, "b a"),
+        ([one("a", DEGRADED), one("b", priority=1)], None, "a b"),
+        ([one("a", DEGRADED), one("b")], "a", "a b"),
         ([one("a", credits=0.1), one("b", credits=0.9, turn=9)], None, "b a"),
         ([one("a", credits=0.8, turn=9), one("b", credits=0.9)], None, "b a"),
         ([one("a", credits=0.8), one("b", credits=0.9, turn=9)], None, "a b"),
@@ -44,14 +45,15 @@ def one(
         ([one("a", full=True), one("b")], "a", "a b"),
         ([one("a", lacks=True), one("b", priority=5)], "a", "b a"),
         ([one("a", COOLING), one("b")], "a", "b"),
-        ([one("a", RESTED), one("b", turn=1)], None, "a b"),
-        ([one("a", RESTED, probing=True), one("b", turn=1)], None, "b"),
-        ([one("a", QUOTA), one("b", PARKED), one("c", LOCKED), one("d", COOLING)], None, ""),
+        ([one("a", COOLED), one("b", turn=1)], None, "a b"),
+        ([one("a", COOLED, probing=True), one("b", turn=1)], None, "b"),
+        ([one("a", QUOTA), one("b", DEAD), one("c", SUSPENDED), one("d", COOLING)], None, ""),
         ([one("a", replace(FRESH, disabled=True)), one("b")], "a", "b"),
         ([one("a", models=("claude-haiku-*",)), one("b")], "a", "b"),
         ([one("a", models=("claude-sonnet-*",), turn=9), one("b", priority=1)], None, "a b"),
         ([one("a", DOWN), one("b")], None, "b"),
         ([one("a", DOWN), one("b", COOLING)], None, "a"),
+        ([one("a", NAMED), one("b", COOLING)], None, ""),
         ([one("a", DOWN, probing=True), one("b", COOLING)], None, ""),
     ],
 )
@@ -63,15 +65,29 @@ def test_the_order_of_accounts(candidates: list[Candidate], sticky: str | None, 
 @pytest.mark.parametrize(
     ("candidate", "words", "wait"),
     [
-        (one("a", PARKED), "parked: Kiro's token server refused this login. Log in again", None),
-        (one("a", LOCKED), "parked: account suspended. When it is unlocked: kiro-gateway accounts enable a", None),
+        (one("a", DEAD), "its login is dead: Kiro's token server refused this login. Log in again", None),
+        (
+            one("a", SUSPENDED),
+            "account suspended. When it is unlocked: kiro-gateway accounts enable a",
+            None,
+        ),
         (one("a", QUOTA), "this month's credits are used up until 2026-06-01 00:00 UTC", 272_000.0),
-        (one("a", COOLING), "resting for 42 s (throttled, 3 in a row)", 42.0),
-        (one("a", RESTED, probing=True), "one request is trying it out again", 1.0),
+        (one("a", COOLING), "throttled, 3 failures in a row; it cools down for 42 s", 5.0),
+        (one("a", replace(COOLING, retry_at=1003.0)), "throttled, 3 failures in a row; it cools down for 3 s", 3.0),
+        (one("a", NAMED), "throttled; Kiro asks to wait 42 s", 42.0),
+        (one("a", COOLED, probing=True), "one request is probing it", 1.0),
         (one("a", Health(disabled=True)), "disabled; enable it with: kiro-gateway accounts enable a", None),
         (one("a", models=("x",)), "its models do not include claude", None),
-        (one("a", Health(Out.RESTRICTED, NOW + 9)), "Kiro has limited it because of its traffic; resting for 9 s", 9.0),
-        (one("a", Health(Out.DAY, NOW + 9)), "today's requests are used up until 2026-05-28 20:26 UTC", 9.0),
+        (
+            one("a", Health(AccountState.RESTRICTED, 1009.0)),
+            "Kiro has limited it because of its traffic; it cools down for 9 s",
+            9.0,
+        ),
+        (
+            one("a", Health(AccountState.DAILY_LIMIT, resets_at=NOW.wall + 9)),
+            "today's requests are used up until 2026-05-28 20:26 UTC",
+            9.0,
+        ),
     ],
 )
 def test_every_obstacle_is_named(candidate: Candidate, words: str, wait: float | None) -> None:
@@ -81,7 +97,12 @@ def test_every_obstacle_is_named(candidate: Candidate, words: str, wait: float |
 
 @pytest.mark.parametrize(
     ("healths", "wait", "again"),
-    [([COOLING, QUOTA], 42.0, True), ([QUOTA, PARKED], 272_000.0, False), ([PARKED, LOCKED], None, False)],
+    [
+        ([NAMED, QUOTA], 42.0, True),
+        ([COOLING, QUOTA], 5.0, True),
+        ([QUOTA, DEAD], 272_000.0, False),
+        ([DEAD, SUSPENDED], None, False),
+    ],
 )
 def test_nobody_says_when_to_come_back_and_whether_it_is_worth_it(
     healths: list[Health], wait: float | None, again: bool

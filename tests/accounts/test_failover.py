@@ -10,23 +10,25 @@ from gateway.accounts.choice import Candidate, nobody, order
 from gateway.accounts.health import (
     DAY,
     FRESH,
-    PARKED,
-    Breaker,
-    Fault,
+    NEEDS_USER,
+    AccountFailure,
+    AccountState,
+    BreakerPolicy,
+    Circuit,
     Health,
-    Out,
-    Standing,
-    failed,
-    standing,
-    succeeded,
+    Now,
+    after_failure,
+    after_success,
+    circuit,
+    remaining,
 )
 from gateway.accounts.state import read, shown
 from gateway.accounts.terms import Terms
 from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.kiro.endpoints import ENDPOINTS
-from gateway.upstream.attempts import Enter, Outcome, Policy, Route, Send, attempts
+from gateway.upstream.attempts import ChargeRetry, Enter, Outcome, Policy, Route, Send, attempts
 
-BREAKER = Breaker()
+BREAKER = BreakerPolicy()
 POLICY = Policy(base_delay=0.0)
 FAULTS: dict[Trouble, dict[str, bool]] = {
     Trouble.NONE: {},
@@ -54,7 +56,8 @@ class Failover(RuleBasedStateMachine):
 
     @initialize(names=st.integers(1, 4), priorities=st.lists(st.integers(0, 2), min_size=4, max_size=4))
     def accounts(self, names: int, priorities: list[int]) -> None:
-        self.now = 1_780_000_000.0
+        self.now = Now(1_780_000_000.0, 1000.0)
+        self.budget = True
         self.terms = [Terms(name, priority=priorities[n]) for n, name in enumerate("abcd"[:names])]
         self.health = {terms.name: FRESH for terms in self.terms}
         self.trouble: dict[str, Trouble | None] = dict.fromkeys(self.health)
@@ -67,11 +70,15 @@ class Failover(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 30.0, 61.0, 3600.0, DAY, 32 * DAY]))
     def passes(self, seconds: float) -> None:
-        self.now += seconds
+        self.now = Now(self.now.wall + seconds, self.now.monotonic + seconds)
+
+    @rule(left=st.booleans())
+    def retry_budget(self, left: bool) -> None:
+        self.budget = left
 
     @rule()
     def restarts(self) -> None:
-        self.health = {name: read(shown(health), self.now) for name, health in self.health.items()}
+        self.health = {name: read(shown(health, self.now), self.now) for name, health in self.health.items()}
 
     @rule()
     def asks(self) -> None:
@@ -104,11 +111,13 @@ class Failover(RuleBasedStateMachine):
                     if left:
                         sent.entered.append(left[0].name)
                         outcome = tuple(Route(left[0].name, endpoint) for endpoint in ENDPOINTS)
+                elif isinstance(step, ChargeRetry):
+                    outcome = self.budget
                 elif isinstance(step, Send):
                     sent.sends.append(step.route.account)
                     trouble = self.trouble[step.route.account]
                     if trouble is None:
-                        self.health[step.route.account] = succeeded(self.health[step.route.account])
+                        self.health[step.route.account] = after_success(self.health[step.route.account], self.now)
                         return sent
                     outcome = last = UpstreamError(Kind.UPSTREAM, "x", trouble=trouble, **FAULTS[trouble])  # type: ignore[arg-type]
                 step = plan.send(outcome)
@@ -120,7 +129,9 @@ class Failover(RuleBasedStateMachine):
     def settle(self, sent: Sent, last: UpstreamError | None) -> None:
         if last is not None:
             name = sent.entered[-1]
-            self.health[name] = failed(self.health[name], Fault(last.trouble, "words"), self.now, BREAKER)
+            self.health[name] = after_failure(
+                self.health[name], AccountFailure(last.trouble, "message"), self.now, BREAKER
+            )
 
     def check(self, sent: Sent, usable: list[str], before: dict[str, Health]) -> None:
         assert len(sent.sends) <= POLICY.sends
@@ -136,17 +147,18 @@ class Failover(RuleBasedStateMachine):
         assert all(self.health[name] == before[name] for name in untouched)
 
     @invariant()
-    def parked_accounts_are_never_offered(self) -> None:
+    def accounts_that_need_the_user_are_never_offered(self) -> None:
         if hasattr(self, "terms"):
             offered = {candidate.name for candidate in self.order(())}
-            assert not [name for name in offered if self.health[name].out in PARKED]
+            assert not [name for name in offered if self.health[name].state in NEEDS_USER]
 
     @invariant()
-    def everything_but_parking_ends_by_itself(self) -> None:
+    def everything_else_ends_by_itself(self) -> None:
         for health in getattr(self, "health", {}).values():
-            if health.out not in PARKED:
-                assert standing(health, self.now + 62 * DAY) in (Standing.READY, Standing.PROBE)
-                assert health.out is Out.MONTH or health.until <= self.now + DAY
+            if health.state not in NEEDS_USER:
+                then = Now(self.now.wall + 62 * DAY, self.now.monotonic + 62 * DAY)
+                assert circuit(health, then) in (Circuit.CLOSED, Circuit.HALF_OPEN)
+                assert health.state is AccountState.QUOTA_EXHAUSTED or remaining(health, self.now) <= DAY
 
 
 TestFailover = Failover.TestCase

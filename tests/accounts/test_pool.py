@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.accounts.health import Allowance, Health, Out
+from gateway.accounts.credentials import Credentials
+from gateway.accounts.health import AccountState, Allowance, Health
 from gateway.accounts.member import Lease
 from gateway.accounts.pacing import Turnstile
 from gateway.accounts.pool import REMEMBERED, Pool
+from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.errors import GatewayError, Kind, Trouble
 from tests.accounts.pooled import NOW, Time, fault, member, pool, write_login
 
@@ -18,7 +20,7 @@ async def serve(accounts: Pool, conversation: str = "c", model: str = "m") -> st
     visit = await accounts.visit(conversation, model)
     lease = await visit.next()
     assert lease is not None
-    visit.answered()
+    visit.answered(lease)
     lease.release()
     return lease.terms.name
 
@@ -32,7 +34,7 @@ async def fail(accounts: Pool, *troubles: Trouble, conversation: str = "c") -> s
         if lease is None:
             break
         names += lease.terms.name
-        visit.failed(fault(trouble))
+        visit.failed(lease, fault(trouble))
         lease.release()
     return names
 
@@ -55,7 +57,7 @@ async def test_after_a_failover_it_stays_with_the_one_that_answered(tmp_path: Pa
     assert visit.count == 2
     first, second = await visit.next(), await visit.next()
     assert isinstance(first, Lease) and isinstance(second, Lease) and await visit.next() is None
-    visit.answered()
+    visit.answered(second)
     assert (first.terms.name, second.terms.name, await serve(accounts)) == ("a", "b", "b")
 
 
@@ -69,20 +71,20 @@ async def test_the_conversation_longest_unused_is_forgotten_first(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("trouble", "out"),
+    ("trouble", "state"),
     [
-        (Trouble.MONTH, Out.MONTH),
-        (Trouble.SUSPENDED, Out.SUSPENDED),
-        (Trouble.LOGIN, Out.PARKED),
-        (Trouble.DAY, Out.DAY),
+        (Trouble.MONTH, AccountState.QUOTA_EXHAUSTED),
+        (Trouble.SUSPENDED, AccountState.SUSPENDED),
+        (Trouble.LOGIN, AccountState.LOGIN_DEAD),
+        (Trouble.DAY, AccountState.DAILY_LIMIT),
     ],
 )
 async def test_an_account_that_is_out_is_not_asked_and_all_out_is_told(
-    tmp_path: Path, trouble: Trouble, out: Out
+    tmp_path: Path, trouble: Trouble, state: AccountState
 ) -> None:
     accounts = pool(tmp_path)
     assert await fail(accounts, trouble, trouble) == "ab"
-    assert [one.health.out for one in accounts.members] == [out, out]
+    assert [one.health.state for one in accounts.members] == [state, state]
     with pytest.raises(GatewayError, match=r"a: .* b: ") as caught:
         await accounts.visit("c", "m")
     assert (caught.value.kind, caught.value.status) == (Kind.OVERLOADED, 503)
@@ -96,7 +98,7 @@ async def test_one_probe_at_a_time_when_the_rest_is_over(tmp_path: Path) -> None
     time.now += 60
     visit = await accounts.visit("c", "m")
     probe = await visit.next()
-    with pytest.raises(GatewayError, match="one request is trying"):
+    with pytest.raises(GatewayError, match="one request is probing"):
         await accounts.visit("d", "m")
     assert probe is not None
     probe.release()
@@ -109,7 +111,7 @@ async def test_a_failing_service_is_probed_every_second_where_there_is_no_other_
     accounts = pool(tmp_path, "a", time)
     for _ in range(3):
         await fail(accounts, Trouble.FAILING)
-    with pytest.raises(GatewayError, match="resting for 60 s"):
+    with pytest.raises(GatewayError, match="cools down for 60 s"):
         await accounts.visit("c", "m")
     time.now += 1
     assert await serve(accounts) == "a"
@@ -129,11 +131,11 @@ async def test_a_model_that_a_plan_lacks_goes_elsewhere_first_and_is_tried_again
 async def test_a_new_login_in_the_source_ends_the_parking_at_the_next_request(tmp_path: Path) -> None:
     accounts = pool(tmp_path, "a")
     await fail(accounts, Trouble.LOGIN)
-    with pytest.raises(GatewayError, match="parked"):
+    with pytest.raises(GatewayError, match="login is dead"):
         await accounts.visit("c", "m")
     write_login(tmp_path / "a.json", "New")
     assert await serve(accounts) == "a"
-    assert accounts.members[0].health.out is Out.NO
+    assert accounts.members[0].health.state is AccountState.ACTIVE
 
 
 async def test_enable_and_disable_are_the_users_last_word(tmp_path: Path) -> None:
@@ -150,9 +152,9 @@ async def test_enable_and_disable_are_the_users_last_word(tmp_path: Path) -> Non
 async def test_credits_used_up_take_an_account_out_and_new_ones_bring_it_back(tmp_path: Path) -> None:
     accounts = pool(tmp_path)
     first = accounts.members[0]
-    accounts.learn(first, Allowance(1000, 1000, NOW + 999), NOW)
+    accounts.learn(first, Allowance(1000, 1000, NOW + 999), first.mark)
     assert [await serve(accounts, name) for name in "xy"] == ["b", "b"]
-    accounts.learn(first, Allowance(0, 1000), NOW)
+    accounts.learn(first, Allowance(0, 1000), first.mark)
     assert await serve(accounts, "z") == "a"
 
 
@@ -201,8 +203,8 @@ async def test_whoever_waited_while_the_account_went_out_goes_to_another_or_is_t
     await asyncio.sleep(0)
     if ahead:
         accounts.add(member(tmp_path, "b", time))
-    holder.failed(fault(Trouble.SUSPENDED))
     assert first is not None
+    holder.failed(first, fault(Trouble.SUSPENDED))
     first.release()
     outcome = (await asyncio.gather(waiting, return_exceptions=True))[0]
     assert isinstance(outcome, Lease if ahead else GatewayError)
@@ -215,3 +217,22 @@ async def test_a_full_account_hands_new_conversations_to_a_free_one(tmp_path: Pa
     held = await (await accounts.visit("c", "m")).next()
     assert held is not None and held.terms.name == "a"
     assert await serve(accounts, "d") == "b"
+
+
+class CountedFile(JsonFile):
+    """Counts how often it is read."""
+
+    loads = 0
+
+    def load(self) -> Credentials:
+        CountedFile.loads += 1
+        return super().load()
+
+
+async def test_requests_that_wait_for_a_new_login_read_it_once(tmp_path: Path) -> None:
+    accounts = Pool([member(tmp_path, "a", Time(), kind=CountedFile)])
+    await fail(accounts, Trouble.LOGIN)
+    CountedFile.loads = 0
+    outcomes = await asyncio.gather(*(accounts.visit(str(n), "m") for n in range(100)), return_exceptions=True)
+    assert all(isinstance(outcome, GatewayError) for outcome in outcomes)
+    assert CountedFile.loads == 1

@@ -140,3 +140,27 @@ async def test_a_clock_that_is_wrong_does_not_turn_every_token_into_an_expired_o
 async def test_a_token_that_says_itself_that_it_ends_soon_is_renewed_before_that(scene: Scene) -> None:
     scene.write(accessToken=jwt(NOW + 80), refreshToken="aorOld", expiresAt=NOW + 3000)
     assert (await scene.account(None).identity()).access_token == "aoaNew1"
+
+
+@pytest.mark.parametrize("finishes_first", [True, False])
+async def test_login_the_user_renews_during_a_refresh_is_neither_overwritten_nor_ignored(
+    scene: Scene, finishes_first: bool
+) -> None:
+    scene.server.open.clear()
+    account = scene.account()
+    waiting = asyncio.create_task(account.identity())
+    await scene.server.called.wait()
+    scene.write(accessToken="aoaMine", refreshToken="aorMine", expiresAt=NOW + 3600)
+    if finishes_first:
+        scene.server.open.set()
+        await waiting
+        assert await account.reload()
+    else:
+        reloading = asyncio.create_task(account.reload())
+        await asyncio.sleep(0)
+        scene.server.open.set()
+        assert await reloading
+        await waiting
+    assert (await account.identity()).access_token == "aoaMine"
+    assert scene.file()["refreshToken"] == "aorMine"
+    assert not await account.reload()

@@ -1,4 +1,4 @@
-"""The state file: what was known comes back, nothing else does, and no secret is in it."""
+"""The state file: what still holds after a restart comes back, nothing else does, and no secret is in it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,62 +6,93 @@ from typing import Any
 import pytest
 
 from gateway import jsontext
-from gateway.accounts.health import DAY, FRESH, LONGEST_MONTH, Health, Out
+from gateway.accounts.health import DAY, FRESH, LONGEST_MONTH, AccountState, Health, Now
 from gateway.accounts.state import NAME, StateFile, read, shown
 
-NOW = 1_780_000_000.0
-COOLING = Health(Out.THROTTLED, NOW + 60, NOW, 3)
-PARKED = Health(Out.PARKED, 0.0, NOW, 0, "Log in again.", "abc", disabled=True)
+NOW = Now(1_780_000_000.0, 500.0)
+NAMED = Health(AccountState.THROTTLED, retry_at=560.0, named=True)
+QUOTA = Health(AccountState.QUOTA_EXHAUSTED, resets_at=NOW.wall + 1000)
+SUSPENDED = Health(AccountState.SUSPENDED, message="Locked.", login="abc")
+DISABLED = Health(disabled=True)
 
 
-def test_what_was_kept_comes_back(tmp_path: Path) -> None:
-    file = StateFile(tmp_path / "own")
-    file.save({"a": COOLING, "b": PARKED, "c": FRESH})
-    assert StateFile(tmp_path / "own").load(NOW) == {"a": COOLING, "b": PARKED}
+@pytest.mark.parametrize("health", [NAMED, QUOTA, SUSPENDED, DISABLED], ids=["named", "quota", "suspended", "disabled"])
+def test_what_holds_after_a_restart_comes_back(tmp_path: Path, health: Health) -> None:
+    StateFile(tmp_path / "own").save({"a": health, "c": FRESH}, NOW)
+    assert StateFile(tmp_path / "own").load(NOW) == {"a": health}
+
+
+@pytest.mark.parametrize(
+    "health",
+    [
+        Health(AccountState.THROTTLED, retry_at=560.0, failures=3),
+        Health(AccountState.FAILING, retry_at=5000.0, failures=14),
+        Health(AccountState.REFUSED, retry_at=5000.0, failures=3),
+        Health(AccountState.RESTRICTED, retry_at=5000.0),
+        Health(AccountState.LOGIN_DEAD, message="Log in again.", login="abc"),
+        Health(retry_at=560.0, failures=2),
+    ],
+)
+def test_counted_failures_and_our_cooldowns_are_not_kept(tmp_path: Path, health: Health) -> None:
+    StateFile(tmp_path).save({"a": health}, NOW)
+    assert jsontext.decode((tmp_path / NAME).read_bytes())["accounts"] == {}
+
+
+def test_named_wait_ends_at_the_time_kiro_named_whatever_the_next_process_counts_from(tmp_path: Path) -> None:
+    StateFile(tmp_path).save({"a": NAMED}, NOW)
+    [health] = StateFile(tmp_path).load(Now(NOW.wall + 20, 7.0)).values()
+    assert health.retry_at == 7.0 + 40
+    assert StateFile(tmp_path).load(Now(NOW.wall + 60, 7.0)) == {}
 
 
 def test_accounts_of_another_gateway_stay_and_healthy_ones_go(tmp_path: Path) -> None:
-    StateFile(tmp_path).save({"a": COOLING, "b": PARKED})
-    StateFile(tmp_path).save({"a": FRESH, "c": COOLING})
-    assert StateFile(tmp_path).load(NOW) == {"b": PARKED, "c": COOLING}
+    StateFile(tmp_path).save({"a": QUOTA, "b": SUSPENDED}, NOW)
+    StateFile(tmp_path).save({"a": FRESH, "c": QUOTA}, NOW)
+    assert StateFile(tmp_path).load(NOW) == {"b": SUSPENDED, "c": QUOTA}
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
-    StateFile(tmp_path).save({"a": COOLING})
+    StateFile(tmp_path).save({"a": QUOTA}, NOW)
     assert (tmp_path / NAME).stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"accounts": 3}', b'{"accounts": {"a": 3, "b": {}}}'])
-def test_a_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
+def test_damaged_file_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     assert StateFile(tmp_path).load(NOW) == {}
-    StateFile(tmp_path).save({"a": COOLING})
-    assert StateFile(tmp_path).load(NOW) == {"a": COOLING}
+    StateFile(tmp_path).save({"a": QUOTA}, NOW)
+    assert StateFile(tmp_path).load(NOW) == {"a": QUOTA}
 
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"out": "unheard of"},
-        {"out": None},
-        {"until": "soon"},
-        {"until": -1},
-        {"failures": None},
-        {"since": True},
-        {"until": 10**400},
-    ],
+    [{"out": "unheard of"}, {"out": None}, {"until": "soon"}, {"until": -1}, {"until": True}, {"until": 10**400}],
 )
-def test_an_entry_that_is_not_understood_is_forgotten(change: dict[str, Any]) -> None:
-    assert read({**shown(COOLING), **change}, NOW) is FRESH
+@pytest.mark.parametrize("health", [NAMED, QUOTA])
+def test_entry_that_is_not_understood_is_forgotten(health: Health, change: dict[str, Any]) -> None:
+    assert read({**shown(health, NOW), **change}, NOW) is FRESH
 
 
-@pytest.mark.parametrize(("out", "longest"), [(Out.THROTTLED, DAY), (Out.MONTH, LONGEST_MONTH)])
-def test_no_pause_is_longer_than_it_can_have_been_begun_with(out: Out, longest: float) -> None:
+@pytest.mark.parametrize(
+    ("health", "longest"),
+    [(NAMED, DAY), (Health(AccountState.DAILY_LIMIT, resets_at=1.0), DAY), (QUOTA, LONGEST_MONTH)],
+)
+def test_no_wait_is_longer_than_it_can_have_been_begun_with(health: Health, longest: float) -> None:
     """The clock may have been wrong when it was written."""
-    kept = shown(Health(out, NOW + 1e9, NOW + 1e9, 3))
-    assert read(kept, NOW) == Health(out, NOW + longest, NOW, 3)
+    kept = {**shown(health, NOW), "until": NOW.wall + 1e9}
+    found = read(kept, NOW)
+    assert max(found.retry_at - NOW.monotonic, found.resets_at - NOW.wall) == longest
 
 
-def test_it_is_plain_json(tmp_path: Path) -> None:
-    StateFile(tmp_path).save({"a": COOLING})
-    assert jsontext.decode((tmp_path / NAME).read_bytes())["accounts"]["a"]["out"] == "throttled"
+@pytest.mark.parametrize("out", ["throttled", "failing", "refused", "restricted", "parked", "no"])
+def test_cooldowns_that_version_1_kept_are_not_read_any_more(tmp_path: Path, out: str) -> None:
+    entry = {"out": out, "until": NOW.wall + 86_400, "since": NOW.wall, "failures": 20, "words": "", "login": ""}
+    file = {"version": 1, "accounts": {"a": {**entry, "disabled": False}, "b": {**entry, "disabled": True}}}
+    (tmp_path / NAME).write_bytes(jsontext.encode(file))
+    assert StateFile(tmp_path).load(NOW) == {"b": DISABLED}
+
+
+@pytest.mark.parametrize("out", ["month", "day", "suspended"])
+def test_quotas_and_suspensions_that_version_1_kept_are_read(out: str) -> None:
+    entry = {"out": out, "until": NOW.wall + 60, "since": 0, "failures": 0, "words": "", "login": "", "disabled": False}
+    assert read(entry, NOW).state is AccountState(out)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.accounts.health import Allowance, Health, Out
+from gateway.accounts.health import AccountState, Allowance, Health, Now
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
@@ -69,12 +69,12 @@ async def test_a_parked_login_is_not_refreshed_but_looked_at(tmp_path: Path) -> 
     write_login(tmp_path / "a.json", expires_at=NOW - 5)
     accounts = pool(tmp_path, "a")
     first = accounts.members[0]
-    first.health = Health(Out.PARKED, login=first.login)
+    first.health = Health(AccountState.LOGIN_DEAD, login=first.login)
     await upkeep(accounts, tmp_path).look_after(first)
-    assert (first.health.out, first.account.generation) == (Out.PARKED, 0)
+    assert (first.health.state, first.account.generation) == (AccountState.LOGIN_DEAD, 0)
     write_login(tmp_path / "a.json", "New")
     await upkeep(accounts, tmp_path).look_after(first)
-    assert first.health.out is not Out.PARKED
+    assert first.health.state is not AccountState.LOGIN_DEAD
 
 
 async def test_credits_are_learned_and_silence_about_them_is_no_fault(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_credits_are_asked_for_where_they_decide_something(tmp_path: Path,
 
 async def test_a_parked_account_is_not_asked_for_its_credits(tmp_path: Path) -> None:
     accounts, seen = pool(tmp_path), Asked()
-    accounts.members[0].health = Health(Out.SUSPENDED)
+    accounts.members[0].health = Health(AccountState.SUSPENDED)
     await upkeep(accounts, tmp_path, seen).measure(accounts.members[0])
     assert seen.names == []
 
@@ -109,7 +109,7 @@ async def test_closing_keeps_what_has_changed_and_writes_nothing_else(tmp_path: 
     assert not (tmp_path / "own").exists()
     accounts.disable(accounts.members[0])
     await upkeep(accounts, tmp_path / "own").close()
-    assert list(StateFile(tmp_path / "own").load(NOW).values()) == [Health(disabled=True)]
+    assert list(StateFile(tmp_path / "own").load(Now(NOW, NOW)).values()) == [Health(disabled=True)]
 
 
 async def test_a_state_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_without_any_usable_account_the_client_is_told_why_for_each_and_what_to_
         status, body, headers = asked(process)
     words = body["error"]["message"]
     assert (status, body["type"], headers["x-should-retry"]) == (503, "error", "false")
-    assert "first: parked: account suspended" in words
+    assert "first: account suspended" in words
     assert "second: this month's credits are used up until 20" in words
     assert "kiro-gateway accounts enable first" in words
     assert int(headers["retry-after"]) > 60

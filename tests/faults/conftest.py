@@ -10,9 +10,6 @@ from tests.faults.forms import FORMS
 from tests.faults.kiro import gateway_to
 from tests.live import Live
 
-CALM = {"pool__recovery_timeout": 0}
-"""Tests of faults follow each other on one account, which must not rest for them."""
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes a ``form`` runs in all four."""

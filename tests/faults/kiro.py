@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.simulator.options import ACCESS_TOKEN, REFRESH_TOKEN
+from gateway.simulator.server import Simulator
 from tests.corpus.frames import event
 from tests.live import Live, gateway
 
@@ -44,6 +46,15 @@ HELLO_BYTES = encoded(*HELLO)
 _TOKEN = b'{"accessToken": "a", "refreshToken": "r", "expiresIn": 3600}'
 _TOKENS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_TOKEN) + _TOKEN
 _NOTHING = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def routes_sent(simulator: Simulator) -> Counter[tuple[str, str]]:
+    """How often each request (by its invocation id) was sent on each route (by its host's path and target)."""
+    return Counter(
+        (sent.headers["amz-sdk-invocation-id"], f"{sent.path} {sent.headers.get('x-amz-target')}")
+        for sent in simulator.requests("generate")
+    )
+
 
 Talk = Callable[["Received", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -142,8 +153,7 @@ async def gateway_to(url: str, folder: Path, **changes: Any) -> AsyncIterator[Li
     login = folder / "login.json"
     tokens = {"accessToken": ACCESS_TOKEN, "refreshToken": REFRESH_TOKEN, "expiresAt": "2999-01-01T00:00:00Z"}
     login.write_text(json.dumps(tokens))
-    calm = {"pool__recovery_timeout": 0, "credentials__file": str(login)}
-    async with gateway(RawKiro(url), folder, **calm | changes) as live:
+    async with gateway(RawKiro(url), folder, **{"credentials__file": str(login)} | changes) as live:
         yield live
 
 

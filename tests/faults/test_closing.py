@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from gateway.accounts.health import Breaker
 from gateway.accounts.pool import Pool
 from gateway.errors import GatewayError
 from gateway.simulator.record import Exchange
 from gateway.simulator.sending import CUTS
 from gateway.simulator.server import Simulator
-from tests.faults.conftest import CALM
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HELLO, HELLO_BYTES, Received, encoded, gateway_to, left, raw_kiro, said
 from tests.live import HELLO as HELLO_BODY
@@ -49,7 +47,7 @@ BLANKS = " " * 60_000
 @pytest.fixture
 async def kiro(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Way]:
     async with way(simulator.url, tmp_path) as made:
-        made.client.pool = Pool(made.client.pool.members, breaker=Breaker(base=0))  # its account never rests
+        made.client.pool = Pool(made.client.pool.members)
         yield made
 
 
@@ -119,7 +117,7 @@ async def test_r32_a_kiro_that_goes_on_after_the_error_is_hung_up_on(form: Form,
 async def test_r35_a_client_that_stops_reading_stops_the_reading_of_kiro(simulator: Simulator, tmp_path: Path) -> None:
     for form in (Form("anthropic", stream=True), Form("openai", stream=True)):
         simulator.push({"frames": [said(BLANKS)], "repeat": 4000})
-        async with gateway(simulator, tmp_path, **CALM) as live, live.post(form.path, **form.body()) as answer:
+        async with gateway(simulator, tmp_path) as live, live.post(form.path, **form.body()) as answer:
             await answer.content.readany()
             exchange = simulator.requests("generate")[-1]
             assert await standstill(live, exchange) < 40_000_000, "of 240 MB"
@@ -135,7 +133,7 @@ async def test_r35_a_client_that_reads_nothing_and_half_closes_is_let_go_with_th
     body = json.dumps({**HELLO_BODY, "stream": True, "max_tokens": 64_000}).encode()
     told = {"content_type": "application/json", "content_length": len(body)}
     async with (
-        gateway(simulator, tmp_path, **CALM, stream__ping_interval=0.2) as live,
+        gateway(simulator, tmp_path, stream__ping_interval=0.2) as live,
         raw.said(live, "POST", "/v1/messages", body, **told) as client,
     ):
         await client.reader.readuntil(b"message_start")
@@ -158,7 +156,7 @@ async def standstill(live: Live, exchange: Exchange) -> int:
 
 async def test_r35_many_readers_that_stand_still_hold_up_nobody(simulator: Simulator, tmp_path: Path) -> None:
     simulator.push({"frames": [said(BLANKS)], "repeat": 4000, "times": 4}, {"frames": HELLO, "times": 4})
-    async with gateway(simulator, tmp_path, **CALM) as live:
+    async with gateway(simulator, tmp_path) as live:
         form = Form("anthropic", stream=True)
         stalled = [await live.post(form.path, **form.body()) for _ in range(4)]
         for other in FORMS:

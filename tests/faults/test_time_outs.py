@@ -9,7 +9,6 @@ import openai
 import pytest
 
 from gateway.simulator.server import Simulator
-from tests.faults.conftest import CALM
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HEAD, HELLO, Received, encoded, gateway_to, raw_kiro, said
 from tests.live import KEY, gateway
@@ -22,7 +21,7 @@ NO_FIRST_FRAME: dict[str, dict[str, Any]] = {
     "half a frame": {"hex": encoded(said("Hel"))[:40].hex(), "stall": True},
 }
 EVERY_SILENCE = pytest.mark.parametrize("silence", NO_FIRST_FRAME.values(), ids=NO_FIRST_FRAME.keys())
-IMPATIENT = {"upstream__first_token_timeout": 0.15, "upstream__first_token_max_retries": 0, **CALM}
+IMPATIENT = {"upstream__first_token_timeout": 0.15, "upstream__first_token_max_retries": 0}
 
 
 async def test_r20_no_first_frame_in_time_is_a_504_and_the_prompt_was_sent_once(
@@ -71,7 +70,7 @@ async def test_r21_silence_between_frames_is_pinged_and_ends_as_an_error(
 ) -> None:
     body = encoded(*HELLO[:frames]) + (encoded(HELLO[2])[:30] if half else b"")
     simulator.push({"hex": body.hex(), "stall": True})
-    patience = {"upstream__read_timeout": 0.25, "stream__ping_interval": 0.06, **CALM}
+    patience = {"upstream__read_timeout": 0.25, "stream__ping_interval": 0.06}
     async with gateway(simulator, tmp_path, **patience) as live, live.post(form.path, **form.body()) as answer:
         raw = await answer.read()
     outcome = form.read(answer.status, dict(answer.headers) | {"content-type": answer.headers["content-type"]}, raw)

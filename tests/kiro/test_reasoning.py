@@ -47,14 +47,36 @@ def test_native_reasoning_before_text(mode: ReasoningMode, text: str, thinking: 
 @pytest.mark.parametrize(
     ("mode", "text", "thinking"),
     [
-        (FIELD, "x", "ab"),
+        (FIELD, "x", " ab\n\n"),
         (REMOVE, "x", ""),
         (PASS, " <think>ab</think>\n\nx", ""),
-        (STRIP, "ab\n\nx", ""),
+        (STRIP, " ab\n\nx", ""),
     ],
 )
 def test_tagged_reasoning_before_text(mode: ReasoningMode, text: str, thinking: str) -> None:
     assert told(mode, " <think>ab</th", "ink>\n\nx", tags=True) == (text, thinking)
+
+
+@pytest.mark.parametrize("mode", ReasoningMode)
+@pytest.mark.parametrize("behind", ["answer", "\nanswer", " answer", "\n\n    answer", "`answer`"])
+def test_whatever_follows_the_end_tag_is_the_answer(mode: ReasoningMode, behind: str) -> None:
+    source = f"<thinking>a</thinking>{behind}"
+    text, thinking = told(mode, source, tags=True)
+    assert text.endswith(behind.lstrip())
+    expected = {PASS: source, REMOVE: behind.lstrip("\n") if "\n" in behind else behind.lstrip()}
+    assert thinking + text == expected.get(mode, f"a{behind}")
+
+
+@pytest.mark.parametrize("mode", ReasoningMode)
+def test_text_held_behind_a_quoted_end_tag_comes_before_a_tool_call_and_native_reasoning(mode: ReasoningMode) -> None:
+    for cut in (None, ReasoningPart("n")):
+        text, thinking = told(mode, "<think>a `</think>` b", cut, "c", tags=True)
+        assert "` b" in text and text.endswith("c")
+        assert (thinking.startswith("a `")) == (mode is FIELD)
+
+
+def test_native_reasoning_before_tags_is_parted_from_no_text_twice() -> None:
+    assert told(STRIP, ReasoningPart("n"), "<think>a</think>\n\nx", tags=True) == ("na\n\nx", "")
 
 
 @pytest.mark.parametrize(

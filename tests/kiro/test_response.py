@@ -73,6 +73,36 @@ def parts(name: str | None, payload: Any, **headers: str) -> list[Part]:
         (LINKS, {"supplementaryWebLinks": {"outputTokens": 5}}, [TokenUsage(None, 5)]),
         (LINKS, {"inputTokens": 5, "outputTokens": 6}, [TokenUsage(5, 6)]),
         (LINKS, {LINKS: {"inputTokens": 5}}, [TokenUsage(5)]),
+        (LINKS, {"supplementaryWebLinks": [{"usage": {"inputTokens": 5, "outputTokens": 6}}]}, [TokenUsage(5, 6)]),
+        (LINKS, {"a": {"b": [[{"c": {"inputTokens": 5}}]]}}, [TokenUsage(5)]),
+        (METADATA, {"metadata": {"tokenUsage": {"uncachedInputTokens": 5}}}, [TokenUsage(5)]),
+        (
+            METADATA,
+            {"tokenUsage": {"uncachedInputTokens": 1}, "usage": {"inputTokens": 9, "outputTokens": 2}},
+            [TokenUsage(9, 2), TokenUsage(1)],
+        ),
+        (
+            METADATA,
+            {
+                "tokenUsage": {
+                    "outputTokens": 2,
+                    "contextUsagePercentage": 12.5,
+                    "normalizedTokenUsage": {"outputTokens": 7},
+                }
+            },
+            [ContextUsage(12.5), TokenUsage(None, 2)],
+        ),
+        (METADATA, {"usage": 0.5}, [Metering(0.5, beside=True)]),
+        (TEXT, {"content": "a", "usage": {"inputTokens": 5}}, [TextPart("a"), TokenUsage(5)]),
+        (
+            TOOL,
+            {"name": "f", "toolUseId": "t", "input": {"inputTokens": 5}, "tokenUsage": {}},
+            [ToolPart("t", "f", {"inputTokens": 5})],
+        ),
+        ("citationEvent", {"usage": {"outputTokens": 5}}, [TokenUsage(None, 5)]),
+        ("citationEvent", b"Tokens", []),
+        ("toolResultEvent", {"toolResult": {"inputTokens": 5}}, []),
+        ("newEvent", {"tokenUsage": {"inputTokens": 5}}, [Unknown("newEvent"), TokenUsage(5)]),
         ("messageStopEvent", {"stop_reason": "max_tokens"}, [StopPart("max_tokens")]),
         ("message_stop", {}, [StopPart("")]),
         ("initial-response", {"conversationId": ""}, [Opening()]),
@@ -176,3 +206,12 @@ event_types = st.sampled_from([TEXT, TOOL, METADATA, LINKS, "invalidStateEvent",
 def test_nothing_that_a_frame_holds_raises(name: Any, payload: Any, kind: Any) -> None:
     raw = payload if isinstance(payload, bytes) else as_json(payload)
     assert isinstance(read(Frame({":event-type": name, ":message-type": kind}, raw)), list)
+
+
+def test_the_search_for_figures_is_bounded() -> None:
+    deep: dict[str, Any] = {"inputTokens": 5}
+    for _ in range(20):
+        deep = {"inner": deep}
+    assert parts(LINKS, deep) == []
+    wide = {"supplementaryWebLinks": [{"url": "u"}] * 100_000 + [{"inputTokens": 5}]}
+    assert parts(LINKS, wide) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.events import Usage
-from gateway.kiro.parts import TokenUsage
+from gateway.kiro.parts import Metering, TokenUsage
 from gateway.kiro.usage import Figures, Tally
 
 
@@ -96,6 +96,32 @@ def test_an_output_that_kiro_told_is_not_counted() -> None:
     counter = Tally(count)
     counter.add("text")
     figures = Figures()
-    figures.credits = 0.5
+    figures.meter(Metering(0.5))
     figures.add(TokenUsage(1, 2))
     assert figures.usage(counter, window=1, estimate=1) == Usage(1, 2, credits=0.5)
+
+
+@pytest.mark.parametrize(
+    ("told", "credits"),
+    [
+        ([], None),
+        ([Metering(0.1), Metering(0.2)], 0.3),
+        ([Metering(0.1), Metering(0.1)], 0.2),
+        ([Metering(0.0)], 0.0),
+        ([Metering(0.3, beside=True)], 0.3),
+        ([Metering(0.3, beside=True), Metering(0.4, beside=True)], 0.4),
+        ([Metering(0.3, beside=True), Metering(0.1), Metering(0.2), Metering(0.3, beside=True)], 0.3),
+    ],
+)
+def test_metering_events_add_up_and_credits_on_other_events_do_not(told: list[Metering], credits: float | None) -> None:
+    figures = Figures()
+    for part in told:
+        figures.meter(part)
+    assert figures.credits == credits
+
+
+def test_token_counts_given_twice_do_not_add_up() -> None:
+    figures = Figures()
+    figures.add(TokenUsage(5, 6, 7))
+    figures.add(TokenUsage(5, 6, 7))
+    assert figures.usage(tally("x"), window=1, estimate=1) == Usage(5, 6, 7)

@@ -57,7 +57,8 @@ def _faults(found: Mapping[str, Any]) -> Rows:
         ),
         (
             f"{storms['requests']} requests that fail at once, by {storms['faults']} faults",
-            f"{storms['sends_a_request']:.2f} sends a request at most",
+            f"{storms['sends_a_route']:.2f} sends a request on one route and {storms['most_sends']} in all at most; "
+            f"the account serves again {storms['served_after']:.1f} s after Kiro does",
         ),
         (
             "Clients that leave: queued, connecting, refreshing, waiting, streaming, silent, between two sends",

@@ -81,7 +81,7 @@ async def thinks(live: Live) -> bool:
 
 
 async def thinking_told(live: Live) -> str:
-    live.simulator.push(said("<thinking>hm</thinking>\n\nHello"))
+    live.simulator.push(said("<thinking>hm</thinking>Hello"))
     _, answer = await live.ask(CHAT)
     message = answer["choices"][0]["message"]
     return f"{message.get('reasoning_content')}/{message['content']}"

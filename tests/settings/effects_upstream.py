@@ -23,6 +23,7 @@ LATE = {"frames": [{**TEXT, "gate": "go"}, END]}
 STUCK = {"stall": "headers", "times": 9}
 BROKEN = {"status": 500, "body": {"message": "Try again"}, "headers": {"x-amzn-errortype": "InternalServerException"}}
 BUSY = {"status": 429, "body": {"message": "Too many requests"}}
+BROKEN = {"status": 500, "body": {"__type": "InternalServerException", "message": "Broken."}}
 OTHER_ARN = "arn:aws:codewhisperer:us-east-1:123456789012:profile/ANOTHER"
 ROW = "kirocli:social:token"
 
@@ -132,28 +133,16 @@ async def tried_after_three_faults(live: Live) -> bool:
     return sends(live) > before
 
 
-def rest_kept(state: Path) -> int:
-    """Seconds of rest of the one account that the state file knows."""
-    [health] = jsontext.decode((state / NAME).read_bytes())["accounts"].values()
-    return round(health["until"] - health["since"])
-
-
-async def rests_after_many_faults(key: str, folder: Path) -> Pair:
-    """Each begins with what a run before it has kept, and then made older: nine faults in a row, and no rest."""
-    found = []
-    for number, value in enumerate((1440.0, 2.0)):
-        state = folder / str(number)
-        for settings in ({}, {key: value}):
-            async with on_stage(state, **settings) as live:
-                live.simulator.push({**BUSY, "times": 99})
-                await live.ask()
-            rest = rest_kept(state)
-            kept = jsontext.decode((state / NAME).read_bytes())
-            for health in kept["accounts"].values():
-                health |= {"out": "throttled", "until": 0, "failures": 9}
-            (state / NAME).write_bytes(jsontext.encode(kept))
-        found.append(rest)
-    return found[0], found[1]
+async def cooldown_after_a_failed_probe(live: Live) -> int:
+    """Seconds (to the nearest ten) for an account that failed three times in a row, and again when it was probed."""
+    live.simulator.push({**BROKEN, "always": True})
+    for _ in range(3):
+        await live.ask()
+    before = sends(live)
+    while sends(live) == before:  # refused until the first second is over
+        await live.ask()
+    [account] = await live.accounts()
+    return round(int(account["reason"].split()[-2]), -1)
 
 
 async def state_kept(usual: Live, changed: Live) -> tuple[bool, bool]:
@@ -348,6 +337,6 @@ TABLE: Mapping[str, Effect] = {
     "pool.min_interval": Effect(race(second_requests, 3600.0), 2, 1),
     "pool.pause_after_429": Effect(race(after_a_429, 3600.0), 3, 2),
     "pool.recovery_timeout": Effect(look(tried_after_three_faults, 0.0), False, True),
-    "pool.max_backoff_multiplier": Effect(rests_after_many_faults, 60 * 2**7, 60 * 2),
+    "pool.max_backoff_multiplier": Effect(look(cooldown_after_a_failed_probe, 1.0), 120, 60),
     "pool.state_save_interval": Effect(race(state_kept, 0.1), False, True),
 }

@@ -4,7 +4,20 @@ import pytest
 
 from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.kiro.endpoints import ENDPOINTS
-from gateway.upstream.attempts import Correct, Enter, Outcome, Policy, Refresh, Route, Send, Wait, attempts
+from gateway.upstream.attempts import (
+    ChargeRetry,
+    Correct,
+    Enter,
+    Outcome,
+    Policy,
+    Refresh,
+    Route,
+    Send,
+    Trace,
+    Wait,
+    attempts,
+    total,
+)
 
 POLICY = Policy(base_delay=1.0)
 FLAGS: dict[str, dict[str, object]] = {
@@ -30,7 +43,13 @@ def fault(word: str) -> UpstreamError:
 
 
 def steps(
-    faults: str, routes: int = 3, policy: Policy = POLICY, dice: float = 1.0, accounts: int = 1, gone: str = ""
+    faults: str,
+    routes: int = 3,
+    policy: Policy = POLICY,
+    dice: float = 1.0,
+    accounts: int = 1,
+    gone: str = "",
+    budget: int = 99,
 ) -> list[str]:
     """The steps for these faults; after them every send succeeds. Ends with ``ok`` or the fault that was raised.
 
@@ -58,10 +77,10 @@ def steps(
                     outcome = coming.pop(0)
                 case Wait(seconds):
                     made.append(f"wait {seconds:g}")
-                case Refresh():
-                    made.append("refresh")
-                case Correct():
-                    made.append("correct")
+                case ChargeRetry():
+                    outcome, budget = budget > 0, budget - 1
+                case Refresh() | Correct():
+                    made.append(type(step).__name__.lower())
             step = plan.send(outcome)
     except GatewayError as error:
         return [*made, f"raised {error.message}"]
@@ -131,6 +150,41 @@ def test_each_fault_is_followed_by_what_the_table_says(faults: str, expected: li
 )
 def test_what_only_this_account_meets_is_left_to_the_next(faults: str, expected: list[str]) -> None:
     assert steps(faults, accounts=2) == expected
+
+
+@pytest.mark.parametrize(
+    ("faults", "budget", "expected"),
+    [
+        ("retry", 0, [K, C, "ok"]),
+        ("retry retry", 1, [K, "wait 1", K, C, "ok"]),
+        ("retry " * 9, 0, [K, C, Q, "raised retry"]),
+        ("429", 0, [K, C, "ok"]),
+        ("429 429 429", 0, [K, C, Q, "raised 429"]),
+        ("429 429 429 429", 1, [K, C, Q, "wait 1", K, "raised 429"]),
+        ("429 429 429 429", 2, [K, C, Q, "wait 1", K, C, "ok"]),
+        ("stuck", 0, [K, "raised stuck"]),
+        ("expired", 0, [K, "refresh", K, "ok"]),
+        ("profile", 0, [K, "correct", K, "ok"]),
+    ],
+)
+def test_spent_retry_budget_leaves_the_routes_that_were_not_tried(
+    faults: str, budget: int, expected: list[str]
+) -> None:
+    assert steps(faults, budget=budget) == expected
+
+
+def test_spent_retry_budget_leaves_the_next_account() -> None:
+    expected = ["A/kiro", "A/codewhisperer", "A/amazonq", "B/kiro", "ok"]
+    assert steps("retry retry retry", accounts=2, budget=0) == expected
+    assert steps("429 429 429", accounts=2, budget=0) == expected
+
+
+def test_calls_of_one_request_are_added_up_and_the_last_one_says_where() -> None:
+    first = Trace(2, "kiro", "a", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", ["rate_limit"])
+    second = Trace(attempts=1, endpoint="amazonq", account="b", faults=["upstream"])
+    faults = ["rate_limit", "upstream"]
+    assert total([first, second]) == Trace(3, "amazonq", "b", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", faults)
+    assert total([]) == Trace() and total([first]) is first
 
 
 @pytest.mark.parametrize(

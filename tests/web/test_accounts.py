@@ -8,7 +8,7 @@ import pytest
 
 from gateway.accounts.account import Account
 from gateway.accounts.credentials import Credentials
-from gateway.accounts.health import FRESH, Health, Out
+from gateway.accounts.health import FRESH, AccountState, Health, Now
 from gateway.accounts.login.device import NewLogin
 from gateway.accounts.member import Member
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
@@ -36,7 +36,7 @@ def member(folder: Path, health: Health = FRESH, **terms: Any) -> Member:
 
 
 def row(folder: Path, health: Health = FRESH, **terms: Any) -> dict[str, Any]:
-    [shown] = account_rows([member(folder, health, **terms)], NOW)
+    [shown] = account_rows([member(folder, health, **terms)], Now(NOW, 1000.0))
     return shown
 
 
@@ -53,11 +53,11 @@ def test_a_healthy_account_shows_what_it_is_and_no_token(tmp_path: Path) -> None
     ("health", "state", "words"),
     [
         (Health(disabled=True), "disabled", "accounts enable mine"),
-        (Health(Out.PARKED, words="Log in again."), "parked", "Log in again"),
-        (Health(Out.MONTH, until=NOW + 86_400), "month used up", "2026-05-29"),
-        (Health(Out.DAY, until=NOW + 60), "day used up", "today"),
-        (Health(Out.RESTRICTED, until=NOW + 60), "restricted", "traffic"),
-        (Health(Out.THROTTLED, until=NOW + 60, failures=3), "throttled", "60 s"),
+        (Health(AccountState.LOGIN_DEAD, message="Log in again."), "parked", "Log in again"),
+        (Health(AccountState.QUOTA_EXHAUSTED, resets_at=NOW + 86_400), "month used up", "2026-05-29"),
+        (Health(AccountState.DAILY_LIMIT, resets_at=NOW + 60), "day used up", "today"),
+        (Health(AccountState.RESTRICTED, retry_at=1060.0), "restricted", "traffic"),
+        (Health(AccountState.THROTTLED, retry_at=1060.0, failures=3), "throttled", "60 s"),
     ],
 )
 def test_an_account_that_is_out_says_why(health: Health, state: str, words: str, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_an_account_that_is_out_says_why(health: Health, state: str, words: str,
 
 
 def test_an_account_that_only_stumbled_is_ready(tmp_path: Path) -> None:
-    shown = row(tmp_path, Health(until=NOW + 60, since=NOW, failures=1))
+    shown = row(tmp_path, Health(retry_at=1060.0, failures=1))
     assert (shown["state"], shown["reason"], shown["failures"]) == ("ready", None, 1)
 
 

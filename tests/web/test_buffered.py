@@ -93,5 +93,5 @@ async def test_the_sdk_reads_streams_that_are_held_and_pings_that_tell_usage(
 async def test_a_ping_tells_the_running_usage(simulator: Simulator, tmp_path: Path) -> None:
     simulator.push({"frames": [{**TEXT, "payload": {"content": "word " * 2000}}, CONTEXT]})
     async with gateway(simulator, tmp_path, stream__usage_pings=True) as live:
-        told = events(await live.stream())
+        told = events(await live.stream(max_tokens=4000))
     assert [event["usage"]["output_tokens"] for event in told if event["type"] == "ping" and "usage" in event] == [2500]

@@ -1,5 +1,7 @@
 """Each refusal of Kiro's as the client sees it: status, type, words, headers; streamed and whole, in both APIs."""
 
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,12 @@ from tests.live import Live, gateway
 
 MESSAGES, CHAT = "/v1/messages", "/v1/chat/completions"
 FORMS = [(MESSAGES, False), (MESSAGES, True), (CHAT, False), (CHAT, True)]
+OVERFLOW = (
+    r"prompt is too long: Kiro refused a request of (\d+) bytes, which are \d+ tokens by this gateway's estimate\."
+)
+PROFILE = 200
+"""Bytes that the profile's name takes at the most; it is not part of what is measured."""
+
 TEXT = {"event": "assistantResponseEvent", "payload": {"content": "half"}}
 
 
@@ -74,21 +82,27 @@ async def test_kiros_own_words_and_request_id_are_in_the_text(
 
 @pytest.mark.parametrize(("path", "stream"), FORMS)
 @pytest.mark.parametrize("where", ["status", "first frame"])
-async def test_an_overflow_reads_exactly_as_clients_that_compact_expect(
+async def test_an_overflow_of_a_short_prompt_gives_its_size_and_no_figure_that_nobody_measured(
     live: Live, path: str, stream: bool, where: str
 ) -> None:
     frame = {"exception": "ValidationException", "message": "Input is too long.", "reason": TOO_LONG["body"]["reason"]}
     live.simulator.push(TOO_LONG if where == "status" else {"frames": [frame]})
     status, body = await live.ask(path, stream=stream)
     assert status == 400
-    assert body["error"]["message"] == "prompt is too long: 200001 tokens > 200000 maximum"
+    message = body["error"]["message"]
+    found = re.fullmatch(OVERFLOW, message)
+    assert found, message
+    size = int(found[1])
+    assert 0 <= len(json.dumps(live.sent(), separators=(",", ":"))) - size < PROFILE
 
 
-async def test_our_own_estimate_counts_where_it_is_larger(live: Live) -> None:
+async def test_an_overflow_of_a_long_prompt_gives_our_estimate_in_the_words_that_clients_read(live: Live) -> None:
     live.simulator.push(TOO_LONG)
     history = [{"role": role, "content": "a" * 500_000} for role in ("user", "assistant")] * 1
     _, body = await live.ask(messages=[*history, {"role": "user", "content": "now"}])
-    assert body["error"]["message"] == "prompt is too long: 285715 tokens > 200000 maximum"
+    assert body["error"]["message"] == (
+        "prompt is too long: 285715 tokens > 200000 maximum. The first figure is this gateway's estimate."
+    )
 
 
 async def test_a_suspension_begins_with_the_words_scripts_look_for(live: Live) -> None:

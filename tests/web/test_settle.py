@@ -35,7 +35,6 @@ class Model:
         answer = self._answers.pop(0)
         self._record.usage = Usage(10, 2, credits=0.25)
         if isinstance(answer, Exception):
-            self._record.end = "failed"
             raise answer
         return answer
 

@@ -9,7 +9,7 @@ from gateway.web.truth import LONGEST, truth
 
 def record(**facts: str) -> Record:
     trace = Trace(attempts=2, endpoint="amazonq", account="social-1a2b3c", upstream_request_id="k-1")
-    return Record("req_1", upstream_model=facts.get("model", "auto"), trace=trace, told=dict(facts.get("told", {})))
+    return Record("req_1", upstream_model=facts.get("model", "auto"), calls=[trace], told=dict(facts.get("told", {})))
 
 
 def test_the_headers_say_who_answered_and_what_it_took() -> None:

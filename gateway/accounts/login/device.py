@@ -45,9 +45,11 @@ class Ending(Enum):
 class LoginEnded(GatewayError):
     """There will be no login this time; ``ending`` says how it ended, the message what to do."""
 
+    ending: Ending
+
     def __init__(self, ending: Ending, message: str) -> None:
         super().__init__(Kind.AUTHENTICATION, message, should_retry=False)
-        self.ending = ending
+        self._fill(ending=ending)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,8 @@ def _block(item: Json, path: str, index: int) -> Iterable[Said]:
             return (search.call(item),)
         case "web_search_tool_result":
             return (search.result(item),)
-        case "image":
-            return (_image(item, f"{path}.{index}"),)
-        case "document":
-            return _document(item, f"{path}.{index}")
+        case "image" | "document" | "search_result":
+            return _part(item, f"{path}.{index}")
     return ()
 
 
@@ -59,11 +57,11 @@ def _tool_result(item: Json, path: str) -> ToolResult:
         parts = (Text(value),)
     else:
         each = enumerate(value or ())
-        parts = tuple([made for at, part in each for made in _result_part(part, f"{path}.content.{at}")])
+        parts = tuple([made for at, part in each for made in _part(part, f"{path}.content.{at}")])
     return ToolResult(item["tool_use_id"], parts, item.get("is_error") is True)
 
 
-def _result_part(part: Json, path: str) -> Iterator[Part]:
+def _part(part: Json, path: str) -> Iterator[Part]:
     match part["type"]:
         case "text":
             yield Text(part["text"])
@@ -71,8 +69,16 @@ def _result_part(part: Json, path: str) -> Iterator[Part]:
             yield _image(part, path)
         case "document":
             yield from _document(part, path)
+        case "search_result":
+            yield from _searched(part)
         case "tool_reference":
             yield Text(f"The tool {part['tool_name']} can be called now.")
+
+
+def _searched(item: Json) -> Iterator[Text]:
+    """What the client found by a search of its own: title and source before the text."""
+    yield from (Text(item[name]) for name in ("title", "source") if item[name])
+    yield from (Text(part["text"]) for part in item["content"])
 
 
 def _image(item: Json, path: str) -> Image:
@@ -102,4 +108,4 @@ def _document_content(inner: str | Sequence[Json], path: str) -> Iterator[Part]:
         yield Text(inner)
         return
     for index, part in enumerate(inner):
-        yield from _result_part(part, f"{path}.{index}")
+        yield from _part(part, f"{path}.{index}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from gateway import jsontext
 from gateway.conversation import Conversation, Message, OutputFormat, ThinkingRequest, Tool, ToolChoice
 from gateway.dialects import effort, session, system, toolset
 from gateway.dialects.anthropic import blocks, search
@@ -59,7 +60,8 @@ def _refuse_threads(body: Json) -> None:
 
 
 def _messages(body: Json, *, strip_billing_header: bool) -> tuple[str, tuple[Message, ...]]:
-    prompt = system.texts(blocks.content(body.get("system") or (), "system"), "system")
+    prompts = (system.texts(blocks.content(body.get(name) or (), name), name) for name in ("system", "instructions"))
+    prompt = [text for texts in prompts for text in texts]
     if strip_billing_header:
         prompt = [system.without_billing_header(text) for text in prompt]
     return system.settled(*system.parted((*prompt, *_said(body["messages"]))))
@@ -87,12 +89,19 @@ def _tools(body: Json) -> tuple[tuple[Tool, ...], list[Json], WebSearch | None]:
         if is_hosted(item) or (item.get("defer_loading") and item["name"] not in (wanted or ())):
             left_out.append(item)
         else:
-            offered.append(Tool(item["name"], item.get("description") or "", item["input_schema"]))
+            offered.append(Tool(item["name"], _description(item), item["input_schema"]))
     found = [item for item in left_out if search.is_search(item)]
     tools, web_search = with_search(offered, search.offered(found[0]) if found else None)
     if web_search is not None:
         left_out = [item for item in left_out if not search.is_search(item)]
     return tools, left_out, web_search
+
+
+def _description(tool: Json) -> str:
+    """With the examples of its input, for which Kiro has no place of their own."""
+    examples = [jsontext.encode(example).decode() for example in tool.get("input_examples") or ()]
+    lines = [tool.get("description") or "", *(["Examples of its input:", *examples] if examples else [])]
+    return "\n".join(line for line in lines if line)
 
 
 def _wanted(body: Json) -> Iterator[str]:

@@ -17,6 +17,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
+    refused,
     stops,
     string,
     tagged,
@@ -35,7 +36,6 @@ _UNSERVED_BLOCKS: Final = frozenset(
         "mcp_tool_use",
         "mcp_tool_result",
         "container_upload",
-        "search_result",
         "compaction",
     }
 )
@@ -51,9 +51,18 @@ _DOCUMENT_SOURCES: Final = {
 }
 _DOCUMENT: Final = record({"source": tagged(_DOCUMENT_SOURCES, known=("file",))}, {"title": string, "context": string})
 _REFERENCE: Final = record({"tool_name": string})
+_SEARCHED: Final = record({"source": string, "title": string, "content": list_of(tagged({"text": _TEXT}))})
+"""What the client found by a search of its own."""
 
 _RESULT_PARTS: Final = tagged(
-    {"text": _TEXT, "image": _IMAGE, "document": _DOCUMENT, "tool_reference": _REFERENCE}, known=_UNSERVED_BLOCKS
+    {
+        "text": _TEXT,
+        "image": _IMAGE,
+        "document": _DOCUMENT,
+        "search_result": _SEARCHED,
+        "tool_reference": _REFERENCE,
+    },
+    known=_UNSERVED_BLOCKS,
 )
 
 _FOUND: Final = list_of(record({"url": string, "title": string}, {"encrypted_content": string, "page_age": string}))
@@ -69,6 +78,7 @@ _BLOCKS: Final = tagged(
         "text": _TEXT,
         "image": _IMAGE,
         "document": _DOCUMENT,
+        "search_result": _SEARCHED,
         "tool_use": record({"id": string, "name": string, "input": mapping}),
         "tool_result": record(
             {"tool_use_id": string}, {"content": text_or(list_of(_RESULT_PARTS)), "is_error": boolean}
@@ -89,7 +99,8 @@ _MESSAGE: Final = record(
 )
 
 _FUNCTION: Final = record(
-    {"name": word, "input_schema": mapping}, {"description": string, "defer_loading": boolean, "type": string}
+    {"name": word, "input_schema": mapping},
+    {"description": string, "defer_loading": boolean, "type": string, "input_examples": list_of(mapping)},
 )
 _OTHER_TOOL: Final = record({"type": string}, {"name": string})
 _DOMAINS: Final = list_of(word, most=MOST_DOMAINS)
@@ -131,12 +142,28 @@ def _tool_choice(value: Any) -> Problem | None:
 _SYSTEM: Final[Check] = text_or(list_of(tagged({"text": _TEXT})))
 
 
+_COMPACTION: Final = record({}, {"instructions": refused("Compaction is not supported by this gateway")})
+
+
+def _context_management(value: Any) -> Problem | None:
+    """Edits of the history change nothing here; instructions for one must not go unseen."""
+    edits = value.get("edits") if isinstance(value, dict) else None
+    return record({}, {"edits": list_of(_COMPACTION)})(value) if isinstance(edits, list) else None
+
+
 class MessagesRequest(RequestSchema):
-    """``POST /v1/messages`` and ``/v1/messages/count_tokens``, which leaves most of it out."""
+    """``POST /v1/messages`` and ``/v1/messages/count_tokens``, which leaves most of it out.
+
+    ``instructions`` of the Responses API is carried as a system prompt, too; what holds a chat in another API is
+    refused.
+    """
 
     model = Checked(word, required=True)
     messages = Checked(list_of(_MESSAGE, least=1, most=MOST_MESSAGES), required=True)
     system = Checked(_SYSTEM)
+    instructions = Checked(_SYSTEM)
+    input = Checked(refused("The conversation belongs into `messages` here"))
+    prompt = Checked(refused("The conversation belongs into `messages` here"))
     tools = Checked(list_of(_tool, most=MOST_TOOLS))
     tool_choice = Checked(_tool_choice)
     max_tokens = Checked(positive)
@@ -146,6 +173,7 @@ class MessagesRequest(RequestSchema):
     output_config = Checked(record({}, {"effort": effort.EFFORT, "format": FLAT}))
     output_format = Checked(FLAT)
     metadata = Checked(record({}, {"user_id": string}))
+    context_management = Checked(_context_management)
 
 
 SCHEMA: Final = MessagesRequest()

@@ -19,9 +19,9 @@ def messages(items: Sequence[Json]) -> Iterator[Message | str]:
         said = parts(item.get("content"), path)
         match item["role"]:
             case "system" | "developer":
-                yield system.joined(system.texts(said, path))
+                yield system.joined(system.texts((*_name(item, said), *said), path))
             case "user":
-                yield Message("user", said)
+                yield Message("user", (*_name(item, said), *said))
             case "assistant":
                 yield Message("assistant", (*_assistant(item, said), *_calls(item, index, waiting)))
             case "tool":
@@ -31,10 +31,17 @@ def messages(items: Sequence[Json]) -> Iterator[Message | str]:
                 yield Message("user", (ToolResult(call_id, said),))
 
 
+def _name(item: Json, said: tuple[Part, ...]) -> Iterator[Text]:
+    """Who says it, where a chat has several users. An assistant's is left out: the model would write it itself."""
+    if item.get("name") and said:
+        yield Text(f"{item['name']}:")
+
+
 def _assistant(item: Json, said: tuple[Part, ...]) -> Iterator[Block]:
     """Reasoning first, as it was said; it comes without Kiro's signature in this API."""
-    if item.get("reasoning_content"):
-        yield Thinking(item["reasoning_content"], None)
+    reasoning = item.get("reasoning_content") or item.get("reasoning")  # OpenRouter's clients call it so
+    if isinstance(reasoning, str) and reasoning:
+        yield Thinking(reasoning, None)
     yield from said
     if item.get("refusal"):
         yield Text(item["refusal"])

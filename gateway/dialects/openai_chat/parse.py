@@ -34,7 +34,7 @@ _IGNORED: Final = (
 
 def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
     """The meaning of a body that has passed the schema. Raises GatewayError(INVALID_REQUEST) with a path."""
-    prompt, chat = system.settled(*system.parted(messages(body["messages"])))
+    prompt, chat = system.settled(*system.parted((*system.members(body), *messages(body["messages"]))))
     tools, search = with_search(tuple(_tools(body)), _search(body))
     left_out = [tool for tool in body.get("tools") or () if not is_function(tool) and not (search and _is_search(tool))]
     return Conversation(

@@ -15,6 +15,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
+    refused,
     stop,
     stops,
     string,
@@ -38,6 +39,7 @@ _MESSAGE_FIELDS: Final = record(
         "function_call": _CALL,
         "refusal": string,
         "reasoning_content": string,
+        "audio": refused("Audio is not supported by this gateway"),
     },
 )
 _RESULT: Final = record({"tool_call_id": string})
@@ -100,10 +102,19 @@ def _stops(value: Any) -> Problem | None:
 
 
 class ChatRequest(RequestSchema):
-    """``POST /v1/chat/completions``."""
+    """``POST /v1/chat/completions``.
+
+    ``system`` of the Messages API and ``instructions`` of the Responses API are carried as system messages, too; what
+    holds a chat in another API is refused.
+    """
 
     model = Checked(word, required=True)
     messages = Checked(list_of(_message, least=1, most=MOST_MESSAGES), required=True)
+    system = Checked(_CONTENT)
+    instructions = Checked(_CONTENT)
+    input = Checked(refused("The conversation belongs into `messages` here"))
+    prompt = Checked(refused("The conversation belongs into `messages` here"))
+    prediction = Checked(refused("Predicted outputs are not supported by this gateway"))
     tools = Checked(list_of(_tool, most=MOST_TOOLS))
     functions = Checked(list_of(_DEFINITION, most=MOST_TOOLS))
     tool_choice = Checked(_tool_choice)

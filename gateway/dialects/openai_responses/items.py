@@ -70,7 +70,7 @@ def _reasoning(item: Json) -> Iterator[Message]:
     if content:
         block = sealed.unseal(content)
     else:
-        block = Thinking("".join(part["text"] for part in item.get("summary") or ()), None)
+        block = Thinking("".join(part["text"] for part in item.get("content") or item.get("summary") or ()), None)
     if block is not None:
         yield Message("assistant", (block,))
 
@@ -79,6 +79,8 @@ def _search(item: Json, index: int) -> Iterator[Message]:
     """A search of an earlier answer. Its excerpts are not in the item: what came of it stands in the text behind it."""
     action = item.get("action") or {}
     call_id = item.get("id") or f"web_search_{index}"
-    yield Message("assistant", (history.call(SearchCall(call_id, action.get("query") or "")),))
-    urls = [source["url"] for source in action.get("sources") or () if source.get("url")]
-    yield Message("user", (ToolResult(call_id, (Text("\n".join([_NO_EXCERPTS, *urls])),)),))
+    query = action.get("query") or "; ".join(action.get("queries") or ())
+    yield Message("assistant", (history.call(SearchCall(call_id, query)),))
+    found = [source["url"] for source in action.get("sources") or () if source.get("url")]
+    found += [action[name] for name in ("url", "pattern") if action.get(name)]  # a page that was opened or searched
+    yield Message("user", (ToolResult(call_id, (Text("\n".join([_NO_EXCERPTS, *found])),)),))

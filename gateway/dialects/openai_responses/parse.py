@@ -57,7 +57,7 @@ def _settled(body: Json, toolbox: Toolbox) -> tuple[str, tuple[Message, ...]]:
     After a ``previous_response_id`` the messages may be no more than a system message: the others come before them.
     """
     said = messages(body.get("input") or (), toolbox)
-    prompt, chat = system.parted((body.get("instructions") or "", *said))
+    prompt, chat = system.parted((*system.members(body), *said))
     if body.get("previous_response_id"):
         return prompt, chat
     if not chat and not prompt:

@@ -8,7 +8,6 @@ from gateway.dialects.fields import MOST_MESSAGES, MOST_TOOLS, Checked, RequestS
 from gateway.dialects.openai_parts import PARTS, TEXT
 from gateway.dialects.output_format import FLAT_OR_TEXT
 from gateway.dialects.shape import (
-    Check,
     Problem,
     boolean,
     list_of,
@@ -16,6 +15,7 @@ from gateway.dialects.shape import (
     one_of,
     positive,
     record,
+    refused,
     string,
     tagged,
     text_or,
@@ -78,7 +78,16 @@ _CALL: Final = {"call_id": string, "name": string}
 _RESULT: Final = record({"call_id": string, "output": _CONTENT})
 _MESSAGE: Final = record({"role": one_of("user", "assistant", "system", "developer"), "content": _CONTENT})
 _REFERENCE: Final = record({"id": string})
-_SEARCH_ACTION: Final = record({}, {"query": string, "sources": list_of(record({}, {"url": string}))})
+_SEARCH_ACTION: Final = record(
+    {},
+    {
+        "query": string,
+        "queries": list_of(string),
+        "pattern": string,
+        "url": string,
+        "sources": list_of(record({}, {"url": string})),
+    },
+)
 _ITEMS: Final = tagged(
     {
         "message": _MESSAGE,
@@ -86,7 +95,7 @@ _ITEMS: Final = tagged(
         "function_call_output": _RESULT,
         "custom_tool_call": record({**_CALL, "input": string}, {"namespace": string}),
         "custom_tool_call_output": _RESULT,
-        "reasoning": record({}, {"summary": list_of(TEXT), "encrypted_content": string}),
+        "reasoning": record({}, {"summary": list_of(TEXT), "content": list_of(TEXT), "encrypted_content": string}),
         "item_reference": _REFERENCE,
         "additional_tools": record({"tools": _TOOLS}),
         "web_search_call": record({}, {"id": string, "action": _SEARCH_ACTION}),
@@ -128,21 +137,21 @@ def _tool_choice(value: Any) -> Problem | None:
     return (check or _OTHER_TOOL)(value)
 
 
-def _unserved(what: str) -> Check:
-    problem: Problem = [f"{what} not supported by this gateway"]
-    return lambda _value: problem
-
-
 def _background(value: Any) -> Problem | None:
     return boolean(value) or (["Responses in the background are not supported by this gateway"] if value else None)
 
 
 class ResponsesRequest(RequestSchema):
-    """``POST /v1/responses`` and ``/v1/responses/input_tokens``."""
+    """``POST /v1/responses`` and ``/v1/responses/input_tokens``.
+
+    ``system`` of the Messages API is carried as instructions, too; what holds a chat in another API is refused.
+    """
 
     model = Checked(word, required=True)
     input = Checked(text_or(list_of(_item, most=MOST_MESSAGES)))
     instructions = Checked(string)
+    system = Checked(_CONTENT)
+    messages = Checked(refused("The conversation belongs into `input` here"))
     tools = Checked(_TOOLS)
     tool_choice = Checked(_tool_choice)
     parallel_tool_calls = Checked(boolean)
@@ -158,8 +167,8 @@ class ResponsesRequest(RequestSchema):
     metadata = Checked(mapping)
     truncation = Checked(one_of("auto", "disabled"))
     background = Checked(_background)
-    conversation = Checked(_unserved("Conversations are"))
-    prompt = Checked(_unserved("Prompt templates are"))
+    conversation = Checked(refused("Conversations are not supported by this gateway"))
+    prompt = Checked(refused("Prompt templates are not supported by this gateway"))
 
 
 SCHEMA: Final = ResponsesRequest()

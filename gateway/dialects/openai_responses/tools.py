@@ -98,8 +98,17 @@ def _members(item: Json) -> Iterable[tuple[Own, Json]]:
         case "custom":
             yield Own(item["name"], freeform=True), item
         case "namespace":
+            about = item.get("description")
             for tool in item["tools"]:
-                yield Own(tool["name"], item["name"], freeform=tool["type"] == "custom"), tool
+                own = Own(tool["name"], item["name"], freeform=tool["type"] == "custom")
+                yield own, _introduced(tool, about) if about else tool
+                about = None  # said once, before the first of them
+
+
+def _introduced(tool: Json, about: str) -> Json:
+    """A tool with its namespace's description before its own: Kiro has no place for the former."""
+    description = tool.get("description")
+    return {**tool, "description": f"{about}\n\n{description}" if description else about}
 
 
 def _tool(flat: str, item: Json) -> Tool:

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.dialects.dialect import Dialect
 from gateway.errors import GatewayError, Kind
+from gateway.kiro.circumstances import completed
 from gateway.web.record import RECORD
 from gateway.web.refusal import clothes, from_http, refusal
 from gateway.web.truth import truth
@@ -40,7 +41,11 @@ def errors(dialects: Sequence[Dialect]) -> Middleware:
 
 
 async def _answer(request: web.Request, dialects: Sequence[Dialect], error: GatewayError) -> web.StreamResponse:
+    """The answer, or the end of the one that has begun. Here, and only here, an error is completed."""
     record = request[RECORD]
+    if record.around is not None:
+        trace = record.trace
+        error = completed(error, record.around, request_id=trace.upstream_request_id, quota_reset=trace.quota_reset)
     record.error = error
     if record.abort is not None:
         return await record.abort(error)

@@ -77,7 +77,7 @@ REFUSED = [
     (
         told({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "c4n4ry"}]}),
         "messages.0.content.1.content.0.type",
-        "'text', 'image', 'document' or 'tool_reference'",
+        "'text', 'image', 'document', 'search_result' or 'tool_reference'",
     ),
     ({"model": "m", "messages": HELLO["messages"] * (MOST_MESSAGES + 1)}, "messages", "at most 10000 items"),
     ({**HELLO, "tools": [{"name": "t", "input_schema": {}}] * (MOST_TOOLS + 1)}, "tools", "at most 512 items"),

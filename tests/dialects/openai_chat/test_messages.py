@@ -26,7 +26,7 @@ CASES: list[tuple[dict[str, Any], Message | str]] = [
     ({"role": "user", "content": [{"type": "input_image", "image_url": URL}]}, Message("user", (Image("png", PNG),))),
     (
         {"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}}]},
-        Message("user", (Document("JVBERi0=", "messages.0.content.0.file.file_data"),)),
+        Message("user", (Text("a.pdf"), Document("JVBERi0=", "messages.0.content.0.file.file_data"))),
     ),
     (
         {"role": "user", "content": [{"type": "input_file", "file_data": PDF}]},

@@ -44,7 +44,7 @@ def test_a_system_message_is_its_text(role: str) -> None:
 def test_a_file_is_a_document() -> None:
     part = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
     [message] = read({"role": "user", "content": [part]})
-    assert message == Message("user", (Document("JVBERi0=", "input.0.content.0.file_data"),))
+    assert message == Message("user", (Text("a.pdf"), Document("JVBERi0=", "input.0.content.0.file_data")))
 
 
 @pytest.mark.parametrize("image", [f"data:image/png;base64,{PNG}", {"url": f"data:image/png;base64,{PNG}"}])

@@ -25,7 +25,7 @@ class Room:
     def ask(self, attempts: int = 0) -> "asyncio.Task[web.StreamResponse]":
         request = make_mocked_request("POST", "/v1/messages")
         request[RECORD] = Record("req_1", ending=self.ending)
-        request[RECORD].trace.attempts = attempts
+        request[RECORD].next_call().attempts = attempts
         return asyncio.ensure_future(self._middleware(request, self._answer))
 
     async def _answer(self, _request: web.Request) -> web.StreamResponse:
