@@ -34,7 +34,8 @@ class Form:
 
     def body(self, schema: Any) -> dict[str, Any]:
         """What a request has besides the model."""
-        body: dict[str, Any] = {"max_tokens": 20_000, "stream": self.stream, "messages": HELLO}
+        body: dict[str, Any] = {"max_tokens": 20_000, "stream": self.stream}
+        body["input" if self.path == "/v1/responses" else "messages"] = HELLO
         match self.path:
             case "/v1/messages":
                 body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
@@ -42,7 +43,7 @@ class Form:
                 named = {"name": "n", "schema": schema}
                 body |= {"response_format": {"type": "json_schema", "json_schema": named}, "reasoning_effort": "none"}
             case _:
-                body |= {"text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}, "input": HELLO}
+                body |= {"text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}}
         return body
 
     async def ask(self, live: Live, schema: Any) -> "Got":
