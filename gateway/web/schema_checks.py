@@ -16,7 +16,7 @@ from gateway.errors import GatewayError, Kind
 from gateway.events import Failure
 from gateway.honour.unmet import Unmet
 from gateway.json_schema import Answer, Job, Outcome
-from gateway.web.schema_workers import SchemaWorkers, TimeUp, WorkerLost
+from gateway.web.schema_workers import Busy, SchemaWorkers, TimeUp, WorkerLost
 
 CHECK_SECONDS: Final = 5.0
 """For a schema: the largest one that is taken (``dialects.output_format``) took 0.4 to 2 s on a slow machine."""
@@ -48,11 +48,13 @@ class SchemaChecks:
         if output is None or output.schema is None:
             return
         digest = _digest(output.schema)
-        async with self._lock(digest):
-            valid = self._verdicts.get(digest)
-            if valid is None:
-                valid = await self._checked(output, Job(CHECK_SECONDS, digest, output.schema))
-            self._remember(digest, valid=valid)
+        valid = self._verdicts.get(digest)
+        if valid is None:
+            async with self._lock(digest):
+                valid = self._verdicts.get(digest)  # another request may have had it checked meanwhile
+                if valid is None:
+                    valid = await self._checked(output, Job(CHECK_SECONDS, digest, output.schema))
+        self._remember(digest, valid=valid)
         if not valid:
             raise _refusal(output, "Input should be a valid JSON Schema")
 
@@ -62,6 +64,12 @@ class SchemaChecks:
         except TimeUp as error:
             raise _refusal(
                 output, f"The JSON Schema could not be checked within {job.seconds:g} s: send a simpler one"
+            ) from error
+        except Busy as error:
+            raise GatewayError(
+                Kind.OVERLOADED,
+                "Too many JSON Schemas are being checked. Send the request again later.",
+                retry_after=5.0,
             ) from error
         except WorkerLost as error:
             raise GatewayError(
@@ -87,6 +95,8 @@ class SchemaChecks:
                 answer = await self._workers.do(job)
         except TimeUp:
             return _unchecked(f"that takes longer than {job.seconds:g} s. Ask with a simpler schema")
+        except Busy:
+            return _unchecked("too many others are being checked")
         except WorkerLost:
             return _unchecked("the process that does so ended twice")
         if answer.outcome is Outcome.EXHAUSTED:

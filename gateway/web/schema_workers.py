@@ -19,6 +19,10 @@ AT_ONCE: Final = 2
 START_SECONDS: Final = 20.0
 """For a process to start: 0.3 s were measured, and ten times that on a machine with too much to do."""
 
+WAIT_SECONDS: Final = 30.0
+"""For a turn: clients that send ever new schemas which take all their time may not keep the others waiting for longer.
+Honest jobs take milliseconds, so that thousands of them are done in this time."""
+
 COMMAND: Final = (sys.executable, "-m", "gateway.json_schema")
 
 _log: Final = structlog.get_logger("gateway.json_schema")
@@ -26,6 +30,10 @@ _log: Final = structlog.get_logger("gateway.json_schema")
 
 class TimeUp(Exception):
     """A job took longer than its time limit. The process was killed."""
+
+
+class Busy(Exception):
+    """No process was free for a job in WAIT_SECONDS."""
 
 
 class WorkerLost(Exception):
@@ -84,18 +92,25 @@ class Worker:
 class SchemaWorkers:
     """Does jobs one after the other in the order in which they came, AT_ONCE at a time."""
 
-    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, *, wait: float = WAIT_SECONDS) -> None:
+        """wait: seconds that a job waits for its turn at most."""
         self._command = command
+        self._wait = wait
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._idle: list[Worker] = []
         self._closed = False
 
     async def do(self, job: Job) -> Answer:
-        """Do a job. Raises TimeUp, or WorkerLost for one that lost two processes.
+        """Do a job. Raises TimeUp, Busy where it got no turn, or WorkerLost for one that lost two processes.
 
         A job whose request is cancelled ends with its process: nobody needs the outcome, and others wait for a turn.
         """
-        async with self._turns:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Busy from error
+        try:
             try:
                 return await self._done(job, self._idle.pop() if self._idle else None)
             except WorkerLost as error:
@@ -103,6 +118,8 @@ class SchemaWorkers:
                 if self._closed:
                     raise
                 return await self._done(job, None)
+        finally:
+            self._turns.release()
 
     async def _done(self, job: Job, worker: Worker | None) -> Answer:
         worker = worker or await Worker.start(self._command)

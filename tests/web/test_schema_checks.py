@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from gateway.conversation import OutputFormat
 from gateway.dialects.output_format import MOST_NODES
+from gateway.errors import GatewayError, Kind
 from gateway.json_schema import Job, Outcome
 from gateway.simulator.server import Simulator
 from gateway.web.schema_checks import MOST_TEXT, SchemaChecks
@@ -250,3 +251,34 @@ def test_the_gateways_process_never_loads_jsonschema(tmp_path: Path) -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120, env=environment
     )
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+async def test_a_schema_that_gets_no_turn_is_refused_with_a_reason() -> None:
+    checks = SchemaChecks(SchemaWorkers(wait=0.0))
+    bombs = [OutputFormat(json.dumps({**BOMB, "title": title}).encode(), "path") for title in "ab"]
+    hanging = [asyncio.create_task(checks.judge(bomb, BOMBED)) for bomb in bombs]
+    await asyncio.sleep(0)
+    another = OutputFormat(b'{"type":"object"}', "path")
+    with pytest.raises(GatewayError) as caught:
+        await checks.check(another)
+    assert (caught.value.kind, caught.value.retry_after) == (Kind.OVERLOADED, 5.0)
+    failure = await checks.judge(another, "{}")
+    assert failure is not None and "too many others are being checked" in failure.error.message
+    for task in hanging:
+        task.cancel()
+    await asyncio.wait(hanging)
+    await checks.close()
+
+
+async def test_a_known_schema_does_not_wait_for_answers_that_are_checked_by_it() -> None:
+    workers = SchemaWorkers()
+    checks = SchemaChecks(workers)
+    output = OutputFormat(json.dumps(BOMB).encode(), "path")
+    await checks.check(output)
+    hanging = asyncio.create_task(checks.judge(output, BOMBED))
+    await asyncio.sleep(0)
+    await checks.check(output)
+    assert not hanging.done()
+    hanging.cancel()
+    await asyncio.wait([hanging])
+    await checks.close()
