@@ -5,6 +5,7 @@ a schema stands: a property may well be called ``required``. It is linear, and w
 """
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, Final
 
 from msgspec import Raw
@@ -44,6 +45,7 @@ class KnownSchemas:
         self._most = most_bytes
         self._known: dict[bytes, Raw] = {}
         self._bytes = 0
+        self._lock = Lock()
 
     def clean(self, schema: Mapping[str, Any]) -> Raw:
         """The cleaned schema, written. Found by the client's own JSON to the byte: ``true`` is not 1 there."""
@@ -55,12 +57,15 @@ class KnownSchemas:
         return found
 
     def _remember(self, own: bytes, cleaned: Raw) -> None:
-        self._known[own] = cleaned
-        self._bytes += len(own)
-        while self._bytes > self._most:
-            oldest = next(iter(self._known))
-            del self._known[oldest]
-            self._bytes -= len(oldest)
+        with self._lock:  # large requests are laid out in a thread
+            if own in self._known:
+                return
+            self._known[own] = cleaned
+            self._bytes += len(own)
+            while self._bytes > self._most:
+                oldest = next(iter(self._known))
+                del self._known[oldest]
+                self._bytes -= len(oldest)
 
 
 def _schema(schema: dict[str, Any]) -> dict[str, Any]:

@@ -62,11 +62,11 @@ class Generate:
         record = request[RECORD]
         record.dialect = self._dialect.name
         recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
-        said = read_conversation(self._dialect, recollection.body, request.headers)
+        said = await read_conversation(self._dialect, recollection.body, request)
         conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
         conversation = self._searches.offered(self._guard.admit(conversation, record))
-        translation = self._translator.translate(conversation, self._dialect.name)
+        translation = await self._translator.translated(conversation, self._dialect.name)
         self._guard.watch(record, translation)
         if conversation.stream:
             return await self._streamed(request, conversation, translation, recollection)
@@ -108,7 +108,7 @@ class Generate:
     async def _settled(self, record: Record, conversation: Conversation, translation: Translation) -> Reply:
         async def ask(asked: Conversation) -> Reply:
             again = asked is not conversation
-            sent = self._translator.translate(asked, self._dialect.name) if again else translation
+            sent = await self._translator.translated(asked, self._dialect.name) if again else translation
             return await whole(lambda: self._open(asked, sent, record), record)
 
         return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
@@ -117,7 +117,7 @@ class Generate:
         """The open answer: as Kiro gives it, or with searches in its course, or held to what the client demanded."""
 
         async def again(asked: Conversation) -> OpenStream:
-            return await self._sent(self._translator.translate(asked, self._dialect.name), record)
+            return await self._sent(await self._translator.translated(asked, self._dialect.name), record)
 
         stream = await self._sent(translation, record)
         return self._translator.honoured(self._searches.within(stream, conversation, again, record), translation)
