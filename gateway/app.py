@@ -103,6 +103,7 @@ async def build(given: Given) -> web.Application:
     catalogue = _catalogue(settings, fleet)
     upstream = _upstream(settings, fleet, ids)
     count = TokenCounter()
+    count.load()  # it holds the event loop, and nobody is served yet
     translator = _translator(settings, catalogue, count, ids, app[HEAVY])
     documents = Documents()
     kept = KeptResponses(time.monotonic)

@@ -34,7 +34,7 @@ class JsonError(ValueError):
     """The bytes are not JSON; the message says why, without showing any of them."""
 
 
-def decode(data: bytes | str) -> Any:
+def decode(data: bytes | bytearray | str) -> Any:
     """Parse a JSON document (UTF-8). Raises JsonError."""
     try:
         return _decoder.decode(data)
@@ -44,7 +44,7 @@ def decode(data: bytes | str) -> Any:
         return _decode_repaired(data, error)
 
 
-def decode_unrepaired(data: bytes) -> Any:
+def decode_unrepaired(data: bytes | bytearray) -> Any:
     """The same, but a half surrogate pair is an error: repairing a large document takes its time. Raises JsonError."""
     try:
         return _decoder.decode(data)
@@ -52,9 +52,9 @@ def decode_unrepaired(data: bytes) -> Any:
         raise JsonError(_without_input(error)) from error
 
 
-def _decode_repaired(data: bytes | str, reason: Exception) -> Any:
+def _decode_repaired(data: bytes | bytearray | str, reason: Exception) -> Any:
     """Parse again with lone surrogate escapes replaced, if there were any."""
-    raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    raw = data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
     repaired = _whole_pairs(raw)
     if repaired == raw:
         raise JsonError(_without_input(reason)) from reason
@@ -91,7 +91,7 @@ def encode(value: Any) -> bytes:
 def encode_text(text: str, size: int = 128 * 1024) -> msgspec.Raw:
     """A text as a JSON string, written in pieces of ``size`` characters: between two of them other threads may run."""
     pieces = [encode(text[start : start + size])[1:-1] for start in range(0, len(text), size)]
-    return msgspec.Raw(b'"%s"' % b"".join(pieces))
+    return msgspec.Raw(b"".join([b'"', *pieces, b'"']))
 
 
 def _whole_characters(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """A request's bytes as a JSON object and as a Conversation, or the reason why not. The one place that reads a body."""
 
+import re
 from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any, Final
@@ -23,6 +24,7 @@ WHOLE_BYTES: Final = 512 * 1024
 WHOLE_NODES: Final = 20_000
 """Up to here a body is decoded at once: 1 ms for the nodes, 2 ms for a text full of escapes."""
 
+_OBJECT: Final = re.compile(rb"[ \t\r\n]*\{")
 _NO_NODES: Final = bytes(set(range(256)) - set(b",[{"))
 
 
@@ -43,7 +45,7 @@ async def read_object(request: web.Request, capture: Capture) -> dict[str, Any]:
         raise GatewayError(Kind.INVALID_REQUEST, f"The request body is not valid JSON: {error}.") from error
 
 
-async def _decoded(body: bytes, heavy: Heavy) -> dict[str, Any]:
+async def _decoded(body: bytes | bytearray, heavy: Heavy) -> dict[str, Any]:
     """The body, decoded in slices where one call would hold the event loop. Raises JsonError, GatewayError."""
     if not _takes_long(body):
         try:
@@ -53,7 +55,7 @@ async def _decoded(body: bytes, heavy: Heavy) -> dict[str, Any]:
                 raise
         else:
             return _checked(value)
-    if not body.lstrip(b" \t\r\n").startswith(b"{"):
+    if not _OBJECT.match(body):
         raise _no_object()
     decoder = SlicedDecoder(body, token_hex(8))
     await heavy.stepwise(decoder)
@@ -61,7 +63,7 @@ async def _decoded(body: bytes, heavy: Heavy) -> dict[str, Any]:
     return value if decoder.nodes > LIGHT_NODES or len(body) > WHOLE_BYTES else SmallBody(value)
 
 
-def _takes_long(body: bytes) -> bool:
+def _takes_long(body: bytes | bytearray) -> bool:
     """Commas and brackets within texts count, too: a look at each of them would take longer than decoding."""
     if len(body) <= UNCOUNTED_BYTES:
         return False
@@ -81,21 +83,20 @@ def _no_object() -> GatewayError:
     return GatewayError(Kind.INVALID_REQUEST, "The request body must be a JSON object.")
 
 
-async def _whole(request: web.Request) -> bytes:
-    """The body, joined once. Raises HTTPRequestEntityTooLarge.
+async def _whole(request: web.Request) -> bytes | bytearray:
+    """The body. Raises HTTPRequestEntityTooLarge.
 
-    ``request.read()`` copies it twice more and keeps it in the request, which an idle connection keeps in its turn.
+    ``request.read()`` copies it twice more and keeps it in the request, which an idle connection keeps in its turn. A
+    large one grows as it comes: joining 31 MB takes 20 ms.
     """
     content, limit = request.content, request.client_max_size
     content.set_read_chunk_size(limit)  # as read() does: the sender is not stopped and started on the way
-    pieces: list[bytes] = []
-    size = 0
+    body = bytearray()
     while piece := await content.readany():
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
+        body += piece
+        if len(body) > limit:
             raise web.HTTPRequestEntityTooLarge(limit)
-    return b"".join(pieces)
+    return body if len(body) > WHOLE_BYTES else bytes(body)
 
 
 async def read_conversation(dialect: Dialect, body: Mapping[str, Any], request: web.Request) -> Conversation:

@@ -56,7 +56,7 @@ class SlicedDecoder:
     mark: a text that is not in the document; the caller draws it at random. Raises JsonError while it is iterated.
     """
 
-    def __init__(self, data: bytes, mark: str, size: int = SLICE) -> None:
+    def __init__(self, data: bytes | bytearray, mark: str, size: int = SLICE) -> None:
         self.value: Any = None
         self.nodes = 0
         self._data = data
@@ -80,7 +80,7 @@ class SlicedDecoder:
 
     def _more_of_the_string(self, string: "_OpenString") -> None:
         start = self._position
-        piece = self._data[start : start + self._size]
+        piece = bytes(self._data[start : start + self._size])
         masked = _masked(piece)
         quote = masked.find(b'"')
         if quote < 0 and start + len(piece) == len(self._data):
@@ -112,7 +112,7 @@ class SlicedDecoder:
     def _next_slice(self) -> "_Slice":
         start, size = self._position, self._size
         while True:
-            text = self._data[start : start + size]
+            text = bytes(self._data[start : start + size])
             masked = _masked(text)
             if start + len(text) == len(self._data):
                 self._position += len(text)
