@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from typing import Final
 
 from aiohttp import ClientResponse, ClientSession
@@ -20,6 +21,9 @@ from gateway.upstream.attempts import Trace
 from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
 from gateway.upstream.room import Room
 from gateway.upstream.stream import OpenStream, Tap
+
+AT_ONCE: Final = 512 * 1024
+"""Bytes of a request's body that go to the connection in one piece."""
 
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
 _NO_STREAM: Final = ("json", "html", "xml", "text/")
@@ -95,7 +99,9 @@ class Exchange:
     ) -> OpenStream:
         where = f"Kiro (endpoint {request.trace.endpoint})"
         with connection.translated(where):
-            response = await session.post(URL(sending.url, encoded=True), data=sending.body, allow_redirects=False)
+            response = await session.post(
+                URL(sending.url, encoded=True), data=_in_pieces(sending.body), allow_redirects=False
+            )
         try:
             request.trace.upstream_request_id = _request_id(response)
             if _refused(response):
@@ -125,6 +131,11 @@ class Exchange:
             await stream.close()
             raise
         return stream
+
+
+def _in_pieces(body: bytes) -> bytes | BytesIO:
+    """What aiohttp sends: of a large body it copies all at once, of a file (which shares the bytes) piece by piece."""
+    return BytesIO(body) if len(body) > AT_ONCE else body
 
 
 def _refused(response: ClientResponse) -> bool:

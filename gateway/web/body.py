@@ -38,14 +38,14 @@ async def read_object(request: web.Request, capture: Capture) -> dict[str, Any]:
     body = await _whole(request)
     capture.client_body(body)
     try:
-        return await _decoded(body, request.app[HEAVY])
+        return await decoded(body, request.app[HEAVY])
     except (TooDeep, TooManyNodes) as error:
         raise GatewayError(Kind.INVALID_REQUEST, f"The request body is refused: {error}.") from error
     except jsontext.JsonError as error:
         raise GatewayError(Kind.INVALID_REQUEST, f"The request body is not valid JSON: {error}.") from error
 
 
-async def _decoded(body: bytes | bytearray, heavy: Heavy) -> dict[str, Any]:
+async def decoded(body: bytes | bytearray, heavy: Heavy) -> dict[str, Any]:
     """The body, decoded in slices where one call would hold the event loop. Raises JsonError, GatewayError."""
     if not _takes_long(body):
         try:

@@ -26,13 +26,13 @@ class _Run:
     least: int = 1
     single: bool = False
 
-    def end(self, text: bytes, start: int) -> int | None:
+    def end(self, text: bytes, start: int, window: int) -> int | None:
         """Where the run that begins here ends; None where it is too short. No part of a secret can give bytes back:
         what follows a run is never of its kind."""
         if self.single:
             return start + 1 if self.kind.match(text, start, start + 1) else None
         end = start
-        while found := self.kind.match(text, end, end + WINDOW):
+        while found := self.kind.match(text, end, end + window):
             end = found.end()
         return end if end - start >= self.least else None
 
@@ -63,21 +63,21 @@ _START: Final = re.compile(
 )
 
 
-def redact(text: bytes) -> bytes:
-    """The same bytes with everything that looks like a login or a key replaced by ``***``."""
+def redact(text: bytes, window: int = WINDOW) -> bytes:
+    """The same bytes with everything that looks like a login or a key replaced by ``***``. window: bytes at once."""
     pieces: list[bytes] = []
     kept = position = 0  # what is before ``kept`` is in the pieces
     no_jwt = 0  # before this place no JWT begins: the run they would share has no dot at its end
     while position < len(text):
-        found = _START.search(text, position, position + WINDOW + LONGEST_START)
+        found = _START.search(text, position, position + window + LONGEST_START)
         if found is None:
-            position += WINDOW
+            position += window
             continue
         position = found.start() + 1
         name = found.lastgroup or ""
         if name == "jwt" and found.start() < no_jwt:
             continue
-        start, end, reached = _measured(text, found, name)
+        start, end, reached = _measured(text, found, name, window)
         if end is not None:
             pieces += (text[kept:start], STARS)
             kept = position = end
@@ -87,7 +87,7 @@ def redact(text: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _measured(text: bytes, found: re.Match[bytes], name: str) -> tuple[int, int | None, int]:
+def _measured(text: bytes, found: re.Match[bytes], name: str, window: int) -> tuple[int, int | None, int]:
     """(where what is replaced begins, where it ends or None for no secret, where the runs that fit end)."""
     _, runs, stays = _SECRETS[name]
     start = found.end() if stays else found.start()
@@ -95,7 +95,7 @@ def _measured(text: bytes, found: re.Match[bytes], name: str) -> tuple[int, int 
     for run in runs:
         if stays:
             start = end
-        following = run.end(text, end)
+        following = run.end(text, end, window)
         if following is None:
             return start, None, end
         end = following

@@ -24,6 +24,7 @@ MAX_NODES: Final = 200_000
 """Commas and opening brackets outside strings: what the memory and the work behind the decoder depend on. A session
 of 31 MB with 8,000 tool results has 60,000; 200,000 values take 20 MB."""
 
+_PLACE: Final = re.compile(r" (?:\(byte \d+\)|at byte \d+)$")
 _BLANKS: Final = re.compile(rb"[ \t\r\n]*")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = bytes(1 if byte in b"[{" else 0xFF for byte in range(256))
@@ -86,7 +87,7 @@ class SlicedDecoder:
         if quote < 0 and start + len(piece) == len(self._data):
             raise JsonError("Input data was truncated")
         end = quote if quote >= 0 else _string_cut(piece, masked)
-        string.pieces.append(decode(b'"' + piece[:end] + b'"'))
+        string.pieces.append(_decoded(b'"' + piece[:end] + b'"'))
         self._position = start + end
         if quote >= 0:
             string.finish()
@@ -156,7 +157,7 @@ class SlicedDecoder:
         if kept < 0 or bool(types) is last:
             raise JsonError("Input data was truncated" if types else "JSON is malformed: trailing characters")
         end = b"" if last else self._marks.end(types[base - 1 :], in_string=in_string)
-        value = decode(b"".join((self._marks.start(self._types[base - 1 :]), piece.text, end)))
+        value = _decoded(b"".join((self._marks.start(self._types[base - 1 :]), piece.text, end)))
         spine = [value] if last else self._marks.spine(value, len(types) - base, in_string=in_string)
         tail = None if last else self._marks.taken_off(spine[-1], in_string=in_string)
         if depth:
@@ -283,6 +284,14 @@ class _OpenString:
     def finish(self) -> None:
         """Put it where it belongs."""
         self._container[self._name] = "".join(self.pieces)
+
+
+def _decoded(document: bytes) -> Any:
+    """A slice's value. The place in the decoder's reason is one in the slice, which means nothing to a client."""
+    try:
+        return decode(document)
+    except JsonError as error:
+        raise JsonError(_PLACE.sub("", str(error))) from error
 
 
 def _masked(text: bytes) -> bytes:
