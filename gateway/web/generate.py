@@ -1,5 +1,6 @@
 """The one handler of all dialects: a client's request in, a streamed or a whole answer out."""
 
+import asyncio
 import time
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from gateway.web.body import read_conversation, read_object
 from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
 from gateway.web.guard import Guard
+from gateway.web.heavy import LIGHT_BYTES
 from gateway.web.memory import FORGETFUL, Memory, Recollection
 from gateway.web.pump import Pace, Pump, Source, whole
 from gateway.web.record import RECORD, Record
@@ -100,8 +102,10 @@ class Generate:
         reply = await self._settled(record, conversation, translation)
         opening = _opening(record, conversation, translation)
         rendered = self._dialect.render(reply, recollection.body, opening)
-        recollection.keep(reply, rendered)
         answer = jsontext.encode(rendered)
+        if len(answer) > LIGHT_BYTES:
+            await asyncio.sleep(0)  # each of these steps takes 3 ms for a megabyte
+        recollection.keep(reply, rendered)
         record.capture.client_bytes(answer)
         return web.Response(body=answer, content_type="application/json", headers=truth(record))
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from gateway.conversation import Conversation, Text, Thinking
 
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_SECONDS: Final = 0.0001
 """How long a thread may keep the interpreter from the event loop. Python's own 5 ms would be the whole limit."""
 
 LIGHT_BYTES: Final = 256 * 1024

