@@ -12,7 +12,17 @@ from typing import Final, ParamSpec, TypeVar
 
 from aiohttp import web
 
-from gateway.conversation import Conversation, Text, Thinking
+from gateway.conversation import (
+    Block,
+    Conversation,
+    Document,
+    Image,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread may keep the interpreter from the event loop. Python's own 5 ms would be the whole limit."""
@@ -74,8 +84,13 @@ def is_heavy(conversation: Conversation) -> bool:
     return size > LIGHT_BYTES or len(conversation.tools) > LIGHT_TOOLS
 
 
-def _size(block: object) -> int:
-    kind = type(block)
-    if kind is Text or kind is Thinking:
-        return len(block.text)  # type: ignore[attr-defined]  # mypy does not narrow by the type itself
-    return 0
+def _size(block: Block) -> int:
+    match block:
+        case Text(text) | Thinking(text):
+            return len(text)
+        case ToolResult(_, content):
+            return sum(map(_size, content))
+        case ToolCall(_, _, arguments):
+            return len(arguments)
+        case Image(_, data) | RedactedThinking(data) | Document(data):
+            return len(data)

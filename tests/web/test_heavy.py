@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from gateway import jsontext
-from gateway.conversation import Conversation, Message, Text, Thinking
+from gateway.conversation import (
+    Block,
+    Conversation,
+    Image,
+    Message,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
 from gateway.web.body import SmallBody, decoded
 from gateway.web.heavy import LIGHT_BLOCKS, LIGHT_BYTES, Heavy, is_heavy
 from gateway.web.sliced_json import SLICE
@@ -97,6 +107,17 @@ def said(*texts: str) -> Conversation:
     return Conversation("claude-sonnet-4.5", tuple(Message("user", (Text(text),)) for text in texts))
 
 
+OVER = "x" * (LIGHT_BYTES + 1)
+LARGE: list[Block] = [
+    Thinking(OVER),
+    RedactedThinking(OVER),
+    Image("png", OVER),
+    ToolCall("t1", "read", OVER),
+    ToolResult("t1", (Text("x"), Text(OVER))),
+    ToolResult("t1", (Image("png", OVER),)),
+]
+
+
 @pytest.mark.parametrize(
     ("conversation", "heavy"),
     [
@@ -105,7 +126,7 @@ def said(*texts: str) -> Conversation:
         (said("x" * (LIGHT_BYTES + 1)), True),
         (said(*["x"] * LIGHT_BLOCKS), False),
         (said(*["x"] * (LIGHT_BLOCKS + 1)), True),
-        (Conversation("m", (Message("assistant", (Thinking("x" * LIGHT_BYTES + "y"),)),)), True),
+        *[(Conversation("m", (Message("assistant", (block,)),)), True) for block in LARGE],
     ],
 )
 def test_a_conversation_is_heavy_by_its_texts_and_by_its_blocks(conversation: Conversation, heavy: bool) -> None:
