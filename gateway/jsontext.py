@@ -88,7 +88,7 @@ def encode(value: Any) -> bytes:
         return _encoder.encode(_whole_characters(value))
 
 
-def encode_text(text: str, size: int = 128 * 1024) -> msgspec.Raw:
+def encode_text(text: str, size: int = 32 * 1024) -> msgspec.Raw:
     """A text as a JSON string, written in pieces of ``size`` characters: between two of them other threads may run."""
     pieces = [encode(text[start : start + size])[1:-1] for start in range(0, len(text), size)]
     return msgspec.Raw(b"".join([b'"', *pieces, b'"']))

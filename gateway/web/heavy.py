@@ -77,9 +77,10 @@ def is_heavy(conversation: Conversation) -> bool:
     blocks = 0
     for message in conversation.messages:
         blocks += len(message.blocks)
-        for block in message.blocks:
-            size += _size(block)
-        if size > LIGHT_BYTES or blocks > LIGHT_BLOCKS:
+        if blocks > LIGHT_BLOCKS:
+            return True
+        size += sum(map(_size, message.blocks))
+        if size > LIGHT_BYTES:
             return True
     return size > LIGHT_BYTES or len(conversation.tools) > LIGHT_TOOLS
 

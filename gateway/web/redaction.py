@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-WINDOW: Final = 32 * 1024
-"""Bytes searched at once: 1.5 ms."""
+WINDOW: Final = 4 * 1024
+"""Bytes searched at once: 0.2 ms. A turn of the event loop asks for the interpreter many times."""
 
 LONGEST_START: Final = 32
 """Bytes of the longest beginning, and some more."""

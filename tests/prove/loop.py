@@ -32,6 +32,8 @@ SMALL_MS: Final = 5.0
 """A hold that is allowed for bodies up to 1 MB."""
 LARGE_MS: Final = 50.0
 """A hold that is allowed up to the limit of a body."""
+CROWD_MS: Final = 100.0
+"""A hold that is allowed where eight of the largest bodies come at once (R6)."""
 TICKS: Final = 3000
 """Events of the paced stream: it is left when the attack is over."""
 TIMEOUT: Final = 120.0
@@ -197,7 +199,7 @@ def _answers() -> dict[str, tuple[Attack, float]]:
         "12 counts of 8 MB at once": (partial(_at_once, 12, "/v1/messages/count_tokens", eight), LARGE_MS),
         "8 bodies of 31 MB at once": (
             partial(_at_once, 8, "/v1/messages", loop_bodies.prompt(loop_bodies.code(LARGEST * 9 // 10))),
-            LARGE_MS,
+            CROWD_MS,
         ),
         "GET of a kept answer of 1 MB, and a turn that goes on from it": (_kept, SMALL_MS),
     }
@@ -296,5 +298,5 @@ def _report(results: list[Found]) -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # by hand: ROUNDS=1 python -m tests.prove.loop "31 MB"
     run(int(os.environ.get("ROUNDS", str(ROUNDS))), *sys.argv[1:2])
