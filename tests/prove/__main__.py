@@ -33,7 +33,7 @@ QUICK: Final[dict[str, Part]] = {
     "leaving": ("300 clients that leave", partial(leaving.run, 300)),
     "cuts": ("a few answers cut over sockets", partial(damage.over_sockets, 1)),
     "drip": PARTS["drip"],
-    "loop": ("one attack beside a paced stream", partial(loop.run, 1, "1 MB: code")),
+    "loop": ("two attacks beside a paced stream", partial(loop.run, 1, "64 KB")),
     "storms": ("100 requests that all fail at once", partial(storms.run, 100)),
 }
 
