@@ -38,6 +38,7 @@ from gateway.web.documents import Documents
 from gateway.web.generate import Generate
 from gateway.web.guard import Guard
 from gateway.web.health import Health
+from gateway.web.heavy import HEAVY, Heavy
 from gateway.web.ids import Ids
 from gateway.web.kept_responses import KeptResponses
 from gateway.web.memory import FORGETFUL
@@ -103,7 +104,8 @@ async def build(given: Given) -> web.Application:
     catalogue = _catalogue(settings, fleet)
     upstream = _upstream(settings, fleet, ids)
     count = TokenCounter()
-    translator = _translator(settings, catalogue, count, ids)
+    count.load()  # it holds the event loop, and nobody is served yet
+    translator = _translator(settings, catalogue, count, ids, app[HEAVY])
     documents = Documents()
     kept = KeptResponses(time.monotonic)
     responses = Responses(OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents)
@@ -139,6 +141,7 @@ async def build(given: Given) -> web.Application:
         await fleet.close()
         await checks.close()
         await captures.close()
+        app[HEAVY].close()
 
     app.cleanup_ctx.append(living)
     return app
@@ -160,6 +163,7 @@ def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: 
         ],
     )
     app[DRAIN] = drain
+    app[HEAVY] = Heavy()
     app.on_response_prepare.extend((tell_request_id, tell_end))
     if given.simulated:
         app.on_response_prepare.append(_tell_simulated)
@@ -218,13 +222,16 @@ def _upstream(settings: Settings, fleet: Fleet, ids: Ids) -> UpstreamClient:
     )
 
 
-def _translator(settings: Settings, catalogue: LiveCatalogue, count: TokenCounter, ids: Ids) -> Translator:
+def _translator(
+    settings: Settings, catalogue: LiveCatalogue, count: TokenCounter, ids: Ids, heavy: Heavy
+) -> Translator:
     size, trim = settings.guard.max_payload_bytes, settings.guard.auto_trim
     return Translator(
         lambda: catalogue.current,
         name_rules(settings),
         _manners(settings),
         count=count,
+        heavy=heavy,
         new_id=ids.uuid,
         size_limit=SizeLimit(size or (TRIMMED_TO if trim else None), trim=trim),
         read_text_calls=settings.tools.parse_text_calls,

@@ -6,6 +6,9 @@ from typing import Final
 
 from gateway.conversation import Conversation, Image, Text, ToolResult
 
+_PIECE: Final = 64 * 1024
+"""Characters of a prompt that are encoded at once."""
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -17,7 +20,7 @@ def conversation_id(conversation: Conversation) -> str:
     if conversation.session:
         found = _UUID.findall(conversation.session)
         return str(found[-1]).lower() if found else uuid_of(b"session", conversation.session.encode(errors="replace"))
-    return uuid_of(b"opening", conversation.system.encode(errors="replace"), _opening(conversation))
+    return uuid_of(b"opening", _encoded(conversation.system), _opening(conversation))
 
 
 def _opening(conversation: Conversation) -> bytes:
@@ -32,7 +35,14 @@ def _opening(conversation: Conversation) -> bytes:
                 pieces.append(data)
             case ToolResult(call_id):
                 pieces.append(call_id)
-    return "\0".join(pieces).encode(errors="replace")
+    return _encoded("\0".join(pieces))
+
+
+def _encoded(text: str) -> bytes:
+    """In pieces: 30 MB in one call would hold up other threads for 40 ms."""
+    if len(text) <= _PIECE:
+        return text.encode(errors="replace")
+    return b"".join([text[start : start + _PIECE].encode(errors="replace") for start in range(0, len(text), _PIECE)])
 
 
 def uuid_of(*parts: bytes) -> str:

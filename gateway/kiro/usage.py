@@ -7,8 +7,9 @@ from typing import Final
 from gateway.events import Usage
 from gateway.kiro.parts import Metering, TokenUsage
 
-_BACKLOG: Final = 64 * 1024
-"""Characters that may wait uncounted: up to here nothing is counted while Kiro may still tell the figure."""
+_BACKLOG: Final = 16 * 1024
+"""Characters that may wait uncounted: up to here nothing is counted while Kiro may still tell the figure. At the end of
+an answer all of them are counted at once, in 1.5 ms."""
 
 _STEP: Final = 4096
 """Characters counted at once: under a millisecond, so that counting never holds up other streams."""

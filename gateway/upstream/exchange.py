@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientResponse, ClientSession, Payload
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from gateway.errors import Kind, Trouble, UpstreamError
@@ -20,6 +21,12 @@ from gateway.upstream.attempts import Trace
 from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
 from gateway.upstream.room import Room
 from gateway.upstream.stream import OpenStream, Tap
+
+AT_ONCE: Final = 512 * 1024
+"""Bytes of a request's body that go to the connection in one piece."""
+
+PIECE: Final = 128 * 1024
+"""Bytes of a larger one that go to it in one piece."""
 
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
 _NO_STREAM: Final = ("json", "html", "xml", "text/")
@@ -96,7 +103,9 @@ class Exchange:
     ) -> OpenStream:
         where = f"Kiro (endpoint {request.trace.endpoint})"
         with connection.translated(where):
-            response = await session.post(URL(sending.url, encoded=True), data=sending.body, allow_redirects=False)
+            response = await session.post(
+                URL(sending.url, encoded=True), data=_in_pieces(sending.body), allow_redirects=False
+            )
         try:
             request.trace.upstream_request_id = _request_id(response)
             if _refused(response):
@@ -126,6 +135,33 @@ class Exchange:
             await stream.close()
             raise
         return stream
+
+
+class _Pieces(Payload):
+    """A large body for aiohttp, which would copy bytes, or a file of them, at once."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._body = body
+        self._size = len(body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text."""
+        return self._body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write it; others have a turn after each piece."""
+        for start in range(0, len(self._body), PIECE):
+            await writer.write(self._body[start : start + PIECE])
+            await asyncio.sleep(0)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Write it; the length is the body's own."""
+        await self.write(writer)
+
+
+def _in_pieces(body: bytes) -> "bytes | _Pieces":
+    return _Pieces(body) if len(body) > AT_ONCE else body
 
 
 def _refused(response: ClientResponse) -> bool:

@@ -5,7 +5,6 @@ is searched, indented or written on the event loop. A request that ended before 
 """
 
 import asyncio
-import re
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -18,29 +17,21 @@ import structlog
 
 from gateway import jsontext
 from gateway.errors import GatewayError
+from gateway.web.redaction import redact
+
+INDENTED_BYTES: Final = 512 * 1024
+"""A larger body is written as it came: indenting it would hold up every stream for 10 ms a megabyte."""
 
 log = structlog.get_logger("gateway.capture")
 
 MAX_BYTES: Final = 48 * 1024 * 1024
 """Kept per request: the largest body (32 MiB) and room for its answer; what is over is left out, and said so."""
 
-_SECRETS: Final = re.compile(
-    rb"(?i)(bearer\s+)[^\s\"',}]+"
-    rb"|\b(?:aoa|aor|ksk_|kg-)[A-Za-z0-9+/=_.:-]{6,}"
-    rb"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"
-    rb"|(\"(?:access_?token|refresh_?token|client_?secret|api_?key|authorization|x-api-key)\"\s*:\s*\")[^\"]+"
-)
-
-
-def redact(text: bytes) -> bytes:
-    """The same bytes with everything that looks like a login or a key replaced by ``***``."""
-    return _SECRETS.sub(lambda match: (match[1] or match[2] or b"") + b"***", text)
-
 
 class Capture(Protocol):
     """Where the pieces of a request go."""
 
-    def client_body(self, body: bytes) -> None:
+    def client_body(self, body: bytes | bytearray) -> None:
         """The client's request body, as it came."""
 
     def kiro_body(self, body: bytes) -> None:
@@ -56,7 +47,7 @@ class Capture(Protocol):
 class NoCapture:
     """The capture of a request nobody wants to look at."""
 
-    def client_body(self, body: bytes) -> None:
+    def client_body(self, body: bytes | bytearray) -> None:
         """Nothing is kept."""
 
     def kiro_body(self, body: bytes) -> None:
@@ -84,9 +75,9 @@ class FolderCapture:
         self._lines: list[bytes] = []
         self._room = MAX_BYTES
 
-    def client_body(self, body: bytes) -> None:
+    def client_body(self, body: bytes | bytearray) -> None:
         """The client's request body, as it came."""
-        self._client_body = self._fitting(body)
+        self._client_body = self._fitting(bytes(body))
 
     def kiro_body(self, body: bytes) -> None:
         """The body of an attempt; the last one stays."""
@@ -139,6 +130,8 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def _indented(body: bytes) -> bytes:
+    if len(body) > INDENTED_BYTES:
+        return body
     try:
         return msgspec.json.format(body)
     except msgspec.DecodeError:

@@ -26,7 +26,7 @@ class CountTokens:
         record = request[RECORD]
         record.dialect = self._dialect.name
         body = await read_object(request, record.capture)
-        said = read_conversation(self._dialect, body, request.headers)
+        said = await read_conversation(self._dialect, body, request)
         conversation = await self._documents.read(said)
         record.model = conversation.model
         tokens = await asyncio.to_thread(count_prompt, conversation, self._count)

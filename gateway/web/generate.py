@@ -1,5 +1,6 @@
 """The one handler of all dialects: a client's request in, a streamed or a whole answer out."""
 
+import asyncio
 import time
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from gateway.web.body import read_conversation, read_object
 from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
 from gateway.web.guard import Guard
+from gateway.web.heavy import LIGHT_BYTES
 from gateway.web.memory import FORGETFUL, Memory, Recollection
 from gateway.web.pump import Pace, Pump, Source, whole
 from gateway.web.record import RECORD, Record
@@ -64,12 +66,12 @@ class Generate:
         record = request[RECORD]
         record.dialect = self._dialect.name
         recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
-        said = read_conversation(self._dialect, recollection.body, request.headers)
+        said = await read_conversation(self._dialect, recollection.body, request)
         await self._checks.check(said.output)
         conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
         conversation = self._searches.offered(self._guard.admit(conversation, record))
-        translation = self._translator.translate(conversation, self._dialect.name)
+        translation = await self._translator.translated(conversation, self._dialect.name)
         self._guard.watch(record, translation)
         if conversation.stream:
             return await self._streamed(request, conversation, translation, recollection)
@@ -103,15 +105,17 @@ class Generate:
         reply = await self._settled(record, conversation, translation)
         opening = _opening(record, conversation, translation)
         rendered = self._dialect.render(reply, recollection.body, opening)
-        recollection.keep(reply, rendered)
         answer = jsontext.encode(rendered)
+        if len(answer) > LIGHT_BYTES:
+            await asyncio.sleep(0)  # each of these steps takes 3 ms for a megabyte
+        recollection.keep(reply, rendered)
         record.capture.client_bytes(answer)
         return web.Response(body=answer, content_type="application/json", headers=truth(record))
 
     async def _settled(self, record: Record, conversation: Conversation, translation: Translation) -> Reply:
         async def ask(asked: Conversation) -> Reply:
             again = asked is not conversation
-            sent = self._translator.translate(asked, self._dialect.name) if again else translation
+            sent = await self._translator.translated(asked, self._dialect.name) if again else translation
             return await whole(lambda: self._open(asked, sent, record), record)
 
         return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
@@ -120,7 +124,7 @@ class Generate:
         """The open answer: as Kiro gives it, or with searches in its course, or held to what the client demanded."""
 
         async def again(asked: Conversation) -> OpenStream:
-            return await self._sent(self._translator.translate(asked, self._dialect.name), record)
+            return await self._sent(await self._translator.translated(asked, self._dialect.name), record)
 
         stream = await self._sent(translation, record)
         searched = self._searches.within(stream, conversation, again, record)

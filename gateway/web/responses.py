@@ -64,9 +64,10 @@ class Responses:
         """``POST /v1/responses/input_tokens``: counted here, in a thread, as for ``/v1/messages/count_tokens``."""
         record = request[RECORD]
         record.dialect = self._dialect.name
-        named = {"model": "auto", **await read_object(request, record.capture)}
-        recollection = self.memory.begin(record.owner, named)
-        said = read_conversation(self._dialect, recollection.body, request.headers)
+        body = await read_object(request, record.capture)
+        body.setdefault("model", "auto")
+        recollection = self.memory.begin(record.owner, body)
+        said = await read_conversation(self._dialect, recollection.body, request)
         conversation = await self._documents.read(said)
         record.model = conversation.model
         tokens = await asyncio.to_thread(count_prompt, recollection.continued(conversation), self._count)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.conversation import Conversation, ToolChoice
 from gateway.honour.demands import Demands, demands
@@ -21,7 +21,9 @@ from gateway.kiro.prompt_tokens import estimate_prompt
 from gateway.kiro.schemas import KnownSchemas
 from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
+from gateway.kiro.written import written
 from gateway.upstream.stream import OpenStream
+from gateway.web.heavy import Heavy, is_heavy
 from gateway.web.honoured import Honoured
 from gateway.web.schema_checks import SchemaChecks
 from gateway.web.searching import Searching
@@ -68,11 +70,13 @@ class Translator:
         manners: Mapping[str, Manner],
         *,
         count: Callable[[str], int],
+        heavy: Heavy,
         new_id: Callable[[], str],
         size_limit: SizeLimit | None = None,
         read_text_calls: bool = False,
     ) -> None:
-        """catalogue: that of now. manners: by dialect name. count: tokens of a text. new_id: a UUID.
+        """catalogue: that of now. manners: by dialect name. count: tokens of a text. heavy: where large ones are
+        translated. new_id: a UUID.
 
         size_limit: of what is sent to Kiro. read_text_calls: calls that the model writes into its text are made calls.
         """
@@ -80,13 +84,23 @@ class Translator:
         self._names = names
         self._manners = manners
         self._count = count
+        self._heavy = heavy
         self._new_id = new_id
         self._size_limit = size_limit or SizeLimit()
         self._read_text_calls = read_text_calls
         self._blocks = HeaderBlocks()
         self._schemas = KnownSchemas()
-        self._resolved_with: Catalogue | None = None
-        self._resolved: dict[str, Resolved] = {}
+        self._resolved: tuple[Catalogue | None, dict[str, Resolved]] = (None, {})
+
+    async def translated(self, conversation: Conversation, dialect: str) -> Translation:
+        """The same as ``translate``; of a large conversation in a thread, and written as it will go out."""
+        if not is_heavy(conversation):
+            return self.translate(conversation, dialect)
+        return await self._heavy.run(self._translated_and_written, conversation, dialect)
+
+    def _translated_and_written(self, conversation: Conversation, dialect: str) -> Translation:
+        translation = self.translate(conversation, dialect)
+        return structs.replace(translation, draft=written(translation.draft))
 
     def translate(self, conversation: Conversation, dialect: str) -> Translation:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
@@ -141,14 +155,17 @@ class Translator:
         return Honoured(stream, demanded.stages(self._count), judge)
 
     def _resolve(self, name: str) -> Resolved:
+        """Threads may be here at once: a catalogue and what was found in it are one value."""
         catalogue = self._catalogue()
-        if catalogue is not self._resolved_with:
-            self._resolved_with, self._resolved = catalogue, {}
-        found = self._resolved.get(name)
+        resolved_with, known = self._resolved
+        if catalogue is not resolved_with:
+            known = {}
+            self._resolved = catalogue, known
+        found = known.get(name)
         if found is None:
             found = resolve(name, catalogue, self._names)
-            if len(self._resolved) < _NAMES_KEPT:
-                self._resolved[name] = found
+            if len(known) < _NAMES_KEPT:
+                known[name] = found
         return found
 
 

@@ -55,3 +55,15 @@ def test_threads_share_one_vocabulary() -> None:
 )
 def test_an_estimate_is_a_size_in_tokens_and_never_nothing(size: int, images: int, tokens: int) -> None:
     assert estimate(size, images) == tokens
+
+
+def test_a_process_loads_the_vocabulary_once() -> None:
+    first, second = TokenCounter(), TokenCounter()
+    first.load()
+    second.load()
+    assert first._loaded() is second._loaded()
+
+
+def test_combining_characters_are_normalized_in_slices() -> None:
+    text = "e\u0301" * 60_000
+    assert abs(TokenCounter()(text) - TokenCounter()("é" * 60_000)) <= 8

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from tests.prove import damage, leaving, refresh, results, storms, suite
+from tests.prove import damage, leaving, loop, refresh, results, storms, suite
 
 Part = tuple[str, Callable[[], dict[str, Any]]]
 
@@ -26,12 +26,14 @@ PARTS: Final[dict[str, Part]] = {
     "bits": ("answers cut at every byte, and with every bit flipped", damage.everywhere),
     "drip": ("answers that come byte by byte", damage.drip),
     "storms": ("requests that all fail at once", storms.run),
+    "loop": ("what one client can do to the streams of others", loop.run),
     "suite": ("the tests of the upstream's faults, by statement", suite.run),
 }
 QUICK: Final[dict[str, Part]] = {
     "leaving": ("300 clients that leave", partial(leaving.run, 300)),
     "cuts": ("a few answers cut over sockets", partial(damage.over_sockets, 1)),
     "drip": PARTS["drip"],
+    "loop": ("two attacks beside a paced stream", partial(loop.run, 1, "64 KB")),
     "storms": ("100 requests that all fail at once", partial(storms.run, 100)),
 }
 

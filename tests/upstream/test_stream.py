@@ -10,6 +10,7 @@ from gateway.events import Failure, Stop
 from gateway.simulator import events
 from gateway.simulator.server import Simulator
 from gateway.upstream.exchange import Patience
+from gateway.upstream.stream import READ_BYTES
 from tests.upstream.conftest import TEXT, WHOLE, Way, raw_server, rest_of, text_of, way
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n"
@@ -178,3 +179,20 @@ async def test_an_answer_read_to_its_end_gives_its_connection_back(tmp_path: Pat
             await kiro.events()
         assert connections == [3]
     server.close()
+
+
+async def test_a_burst_is_decoded_in_pieces_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    body = FRAME * 5000 + USED
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    largest = READ_BYTES // len(FRAME) + 3
+    async with raw_server(talk) as server, way(server.url, tmp_path) as kiro, await kiro.open() as stream:
+        found = list(stream.events)
+        while not stream.ended:
+            events = await stream.read()
+            assert len(events) <= largest
+            found += events
+    assert text_of(found) == "Hello" * 5000
+    assert isinstance(found[-1], Stop)

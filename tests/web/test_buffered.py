@@ -6,7 +6,12 @@ from typing import Any
 import anthropic
 import pytest
 
+from gateway.dialects.dialect import Opening
+from gateway.events import Event, TextDelta
 from gateway.simulator.server import Simulator
+from gateway.web.buffered import BATCH, Buffered
+from gateway.web.pump import Source
+from gateway.web.record import Record
 from tests.live import HELLO, KEY, gateway
 from tests.web.test_pump import BOOM, TEXT, events
 
@@ -95,3 +100,35 @@ async def test_a_ping_tells_the_running_usage(simulator: Simulator, tmp_path: Pa
     async with gateway(simulator, tmp_path, stream__usage_pings=True) as live:
         told = events(await live.stream(max_tokens=4000))
     assert [event["usage"]["output_tokens"] for event in told if event["type"] == "ping" and "usage" in event] == [2500]
+
+
+async def test_a_held_answer_is_encoded_in_batches_between_which_others_have_a_turn() -> None:
+    said: list[Event] = [TextDelta(0, str(number)) for number in range(3 * BATCH + 1)]
+
+    async def opened() -> Source:
+        return Chunks([said[:2], [], said[2:5], *([event] for event in said[5:])])
+
+    held = Buffered(lambda _: None, Opening("id", "m", 0, 1), opened, Record("req_1", b""))  # type: ignore[arg-type]  # encodes nothing here
+    source = await held.open()
+    batches = [source.events]
+    while not source.ended:
+        batches.append(await source.read())
+    assert [event for batch in batches for event in batch] == said
+    assert max(map(len, batches)) == BATCH and len(batches) == 4
+
+
+class Chunks:
+    """A source that gives these events, chunk by chunk."""
+
+    def __init__(self, chunks: list[list[Event]]) -> None:
+        self.events, *self._rest = chunks
+
+    @property
+    def ended(self) -> bool:
+        return not self._rest
+
+    async def read(self) -> list[Event]:
+        return self._rest.pop(0)
+
+    async def close(self) -> None:
+        pass

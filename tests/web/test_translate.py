@@ -8,6 +8,7 @@ from gateway.conversation import Conversation, Message, Text, ThinkingRequest, T
 from gateway.kiro.models import Catalogue, NameRules
 from gateway.kiro.payload import Layout
 from gateway.kiro.turn import ReasoningMode
+from gateway.web.heavy import Heavy
 from gateway.web.translate import Manner, Translation, Translator
 
 RULES = NameRules()
@@ -22,7 +23,9 @@ LONG = "mcp__" + "x" * 80
 def translator(catalogue: list[Catalogue] | None = None, **more: Any) -> Translator:
     """catalogue: the last one is that of now."""
     known = catalogue or [CATALOGUE]
-    return Translator(lambda: known[-1], RULES, MANNERS, count=len, new_id=lambda: "id", **more)
+    return Translator(
+        lambda: known[-1], RULES, MANNERS, **{"count": len, "heavy": Heavy(), "new_id": lambda: "id"} | more
+    )
 
 
 def asked(model: str = "claude-sonnet-4.5", **more: Any) -> Conversation:
