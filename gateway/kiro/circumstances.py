@@ -5,9 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway import jsontext
 from gateway.errors import GatewayError, Kind, UpstreamError
-from gateway.kiro.body import Object
 from gateway.kiro.models import Catalogue, suggestions
 
 
@@ -15,7 +13,6 @@ class Circumstances(Struct, frozen=True):
     """The request that failed. estimate, window: tokens of its input, and what the model takes.
 
     model, model_id: as the client spelled it, and as Kiro was sent it. catalogue: the models it could have named.
-    body: what Kiro was sent, but for the profile's name.
     """
 
     estimate: int
@@ -23,7 +20,6 @@ class Circumstances(Struct, frozen=True):
     model: str
     model_id: str
     catalogue: Catalogue
-    body: Object
 
 
 _TOO_LONG: Final = "prompt is too long"
@@ -33,11 +29,12 @@ _KIRO_SAYS: Final = "Kiro says: "
 _FIGURES: Final = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){1,3}(?![\d,])|(?<![\d,.])\d{1,15}(?![\d,])")
 
 
-def overflow(message: str, around: Circumstances) -> str:
+def overflow(message: str, around: Circumstances, sent_bytes: int) -> str:
     """The message for a prompt that Kiro found too long: Kiro's own figures, else our estimate, named as one.
 
-    message: the fault's, which ends with what Kiro said. An estimate within the window is contradicted by Kiro, so that
-    it is no reason: then the size of what was refused is given, and no maximum is claimed.
+    message: the fault's, which ends with what Kiro said. sent_bytes: of the body that Kiro refused. An estimate within
+    the window is contradicted by Kiro, so that it is no reason: then the size of what was refused is given, and no
+    maximum is claimed.
     """
     said = message.partition(_KIRO_SAYS)[2]
     figures = sorted(int(found.replace(",", "")) for found in _FIGURES.findall(said))
@@ -47,26 +44,31 @@ def overflow(message: str, around: Circumstances) -> str:
     if around.estimate > around.window:
         reason = f"{around.estimate} tokens > {around.window} maximum. The first figure is this gateway's estimate."
     else:
-        size = len(jsontext.encode(around.body))
         reason = (
-            f"Kiro refused a request of {size} bytes, which are {around.estimate} tokens by this gateway's estimate."
+            f"Kiro refused a request of {sent_bytes} bytes, which are {around.estimate} tokens by this gateway's"
+            " estimate."
         )
     return f"{_TOO_LONG}: {reason}{behind}"
 
 
 def completed(
-    error: GatewayError, around: Circumstances, *, request_id: str | None = None, quota_reset: str | None = None
+    error: GatewayError,
+    around: Circumstances,
+    *,
+    request_id: str | None = None,
+    sent_bytes: int = 0,
+    quota_reset: str | None = None,
 ) -> GatewayError:
     """The error of a request with what its circumstances add to the message; not for one that is completed already.
 
-    request_id: Kiro's for the last attempt, where the error has none. quota_reset: the day on which the plan's requests
+    request_id, sent_bytes: Kiro's id for the last attempt, where the error has none, and its body's size. quota_reset: the day on which the plan's requests
     begin again, if Kiro named it.
     """
     if not isinstance(error, UpstreamError):
         return error
     error = error.replaced(request_id=error.request_id or request_id)
     if error.kind is Kind.CONTEXT_FULL:
-        return error.replaced(message=overflow(error.message, around))
+        return error.replaced(message=overflow(error.message, around, sent_bytes))
     return error.replaced(message=" ".join([error.message, *_additions(error, around, quota_reset)]))
 
 

@@ -99,7 +99,8 @@ class Trace:
 
     attempts: sends. stuck: sends that got no first frame in time. waited: seconds of back-off in all.
     faults: a word for each failed send, in order. account: the last one's label, nothing secret. switches: accounts
-    that were left for another. quota_reset: the day the account's requests begin anew, if Kiro told it.
+    that were left for another. quota_reset: the day the account's requests begin again, if Kiro named it.
+    sent_bytes: of the last send's body.
     """
 
     attempts: int = 0
@@ -112,6 +113,7 @@ class Trace:
     waited: float = 0.0
     stuck: int = 0
     quota_reset: str | None = None
+    sent_bytes: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -134,6 +136,7 @@ def total(calls: Sequence[Trace]) -> Trace:
         waited=sum(call.waited for call in calls),
         stuck=sum(call.stuck for call in calls),
         quota_reset=last("quota_reset"),
+        sent_bytes=next((call.sent_bytes for call in reversed(calls) if call.sent_bytes), 0),
         faults=[fault for call in calls for fault in call.faults],
     )
 

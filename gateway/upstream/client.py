@@ -188,6 +188,7 @@ class _Opening:
                 base_url=self._client.base_url,
             )
             sending.headers.update(lease.terms.headers)
+            trace.sent_bytes = len(sending.body)
             request.tap.kiro_body(sending.body)
             _log.debug("sending", endpoint=endpoint.name, attempt=step.number, size=len(sending.body))
             connection = self._client.connections[lease.terms.name]

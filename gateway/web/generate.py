@@ -12,7 +12,7 @@ from gateway.reply import Reply
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.stream import OpenStream
 from gateway.web.answer_stream import AnswerStream
-from gateway.web.body import read_conversation, read_object
+from gateway.web.body import SmallBody, read_conversation, read_object
 from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
 from gateway.web.guard import Guard
@@ -71,7 +71,8 @@ class Generate:
         conversation = recollection.continued(await self._documents.read(said))
         record.model, record.stream = conversation.model, conversation.stream
         conversation = self._searches.offered(self._guard.admit(conversation, record))
-        translation = await self._translator.translated(conversation, self._dialect.name)
+        large = not isinstance(recollection.body, SmallBody)
+        translation = await self._translator.translated(conversation, self._dialect.name, large=large)
         self._guard.watch(record, translation)
         if conversation.stream:
             return await self._streamed(request, conversation, translation, recollection)
@@ -115,7 +116,7 @@ class Generate:
     async def _settled(self, record: Record, conversation: Conversation, translation: Translation) -> Reply:
         async def ask(asked: Conversation) -> Reply:
             again = asked is not conversation
-            sent = await self._translator.translated(asked, self._dialect.name) if again else translation
+            sent = await self._again(asked, translation) if again else translation
             return await whole(lambda: self._open(asked, sent, record), record)
 
         return await Settle(ask, record, repair=self._repair).run(conversation, translation.demands.tool_choice)
@@ -124,11 +125,15 @@ class Generate:
         """The open answer: as Kiro gives it, or with searches in its course, or held to what the client demanded."""
 
         async def again(asked: Conversation) -> OpenStream:
-            return await self._sent(await self._translator.translated(asked, self._dialect.name), record)
+            return await self._sent(await self._again(asked, translation), record)
 
         stream = await self._sent(translation, record)
         searched = self._searches.within(stream, conversation, again, record)
         return self._translator.honoured(searched, translation, self._checks)
+
+    async def _again(self, asked: Conversation, first: Translation) -> Translation:
+        """The translation of a conversation that goes on from the one that was translated first."""
+        return await self._translator.translated(asked, self._dialect.name, large=first.large)
 
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
         stream = await self._upstream.open(

@@ -45,7 +45,8 @@ class Manner:
 class Translation(Struct, frozen=True):
     """One request, ready to be sent, and the way to read its answer and to hold it to what was asked.
 
-    around: what a fault of Kiro's is completed with. dropped: what a size the user set left out.
+    around: what a fault of Kiro's is completed with. dropped: what a size the user set left out. large: it took a
+    thread, and so does what continues it.
     """
 
     resolved: Resolved
@@ -54,6 +55,7 @@ class Translation(Struct, frozen=True):
     demands: Demands
     around: Circumstances
     dropped: Dropped | None = None
+    large: bool = False
 
 
 _NAMES_KEPT: Final = 256
@@ -92,15 +94,18 @@ class Translator:
         self._schemas = KnownSchemas()
         self._resolved: tuple[Catalogue | None, dict[str, Resolved]] = (None, {})
 
-    async def translated(self, conversation: Conversation, dialect: str) -> Translation:
-        """The same as ``translate``; of a large conversation in a thread, and written as it will go out."""
-        if not is_heavy(conversation):
+    async def translated(self, conversation: Conversation, dialect: str, *, large: bool) -> Translation:
+        """The same as ``translate``; of a large conversation in a thread, and written as it will go out.
+
+        large: the client's body was, whatever in it (a tool's schema, say) makes it so.
+        """
+        if not large and not is_heavy(conversation):
             return self.translate(conversation, dialect)
         return await self._heavy.run(self._translated_and_written, conversation, dialect)
 
     def _translated_and_written(self, conversation: Conversation, dialect: str) -> Translation:
         translation = self.translate(conversation, dialect)
-        return structs.replace(translation, draft=written(translation.draft))
+        return structs.replace(translation, draft=written(translation.draft), large=True)
 
     def translate(self, conversation: Conversation, dialect: str) -> Translation:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""
@@ -136,7 +141,7 @@ class Translator:
             input_estimate=plan.input_estimate,
         )
         around = Circumstances(
-            plan.input_estimate, plan.window, conversation.model, resolved.model.id, self._catalogue(), draft.body
+            plan.input_estimate, plan.window, conversation.model, resolved.model.id, self._catalogue()
         )
         return Translation(resolved, draft, plan, wanted, around, fitted.dropped)
 

@@ -14,7 +14,7 @@ CATALOGUE = Catalogue.fallback(NameRules())
 def around(
     estimate: int = 10, window: int = 200_000, model: str = "claude-sonet-4.5", model_id: str = ""
 ) -> Circumstances:
-    return Circumstances(estimate, window, model, model_id or model, CATALOGUE, {"a": "é"})
+    return Circumstances(estimate, window, model, model_id or model, CATALOGUE)
 
 
 MEANS = "The input is longer than this model's context window. Shorten or compact the conversation."
@@ -37,7 +37,7 @@ WITHIN = "prompt is too long: Kiro refused a request of 10 bytes, which are 10 t
 )
 def test_an_overflow_gives_kiros_figures_or_an_estimate_named_as_one(estimate: int, said: str, message: str) -> None:
     fault = UpstreamError(Kind.CONTEXT_FULL, f"{MEANS} {said}", request_id="k-1")
-    assert completed(fault, around(estimate)).message == message
+    assert completed(fault, around(estimate), sent_bytes=10).message == message
 
 
 @pytest.mark.parametrize("estimate", [250_000, 200_001])

@@ -180,10 +180,10 @@ def test_spent_retry_budget_leaves_the_next_account() -> None:
 
 
 def test_calls_of_one_request_are_added_up_and_the_last_one_says_where() -> None:
-    first = Trace(2, "kiro", "a", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", ["rate_limit"])
+    first = Trace(2, "kiro", "a", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", 10, ["rate_limit"])
     second = Trace(attempts=1, endpoint="amazonq", account="b", faults=["upstream"])
     faults = ["rate_limit", "upstream"]
-    assert total([first, second]) == Trace(3, "amazonq", "b", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", faults)
+    assert total([first, second]) == Trace(3, "amazonq", "b", 1, "id-1", 1, 1, 0.5, 1, "2026-12-01", 10, faults)
     assert total([]) == Trace() and total([first]) is first
 
 

@@ -45,7 +45,13 @@ async def _answer(request: web.Request, dialects: Sequence[Dialect], error: Gate
     record = request[RECORD]
     if record.around is not None:
         trace = record.trace
-        error = completed(error, record.around, request_id=trace.upstream_request_id, quota_reset=trace.quota_reset)
+        error = completed(
+            error,
+            record.around,
+            request_id=trace.upstream_request_id,
+            sent_bytes=trace.sent_bytes,
+            quota_reset=trace.quota_reset,
+        )
     record.error = error
     if record.abort is not None:
         return await record.abort(error)
