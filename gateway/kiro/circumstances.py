@@ -61,8 +61,8 @@ def completed(
 ) -> GatewayError:
     """The error of a request with what its circumstances add to the message; not for one that is completed already.
 
-    request_id, sent_bytes: Kiro's id for the last attempt, where the error has none, and its body's size. quota_reset: the day on which the plan's requests
-    begin again, if Kiro named it.
+    request_id, sent_bytes: Kiro's id for the last attempt, where the error has none, and its body's size.
+    quota_reset: the day on which the plan's requests begin again, if Kiro named it.
     """
     if not isinstance(error, UpstreamError):
         return error
