@@ -25,7 +25,7 @@ async def live(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Live]:
 async def test_it_says_what_runs_here_to_anybody(live: Live, path: str) -> None:
     answer = await tell(live, "GET", path, key=None)
     told = answer.json()
-    assert (answer.status, told["status"], told["version"], told["upstream"]) == (200, "ok", __version__, "kiro")
+    assert (answer.status, told["status"], told["version"], told["upstream"]) == (200, "ok", __version__, "custom")
     assert datetime.fromisoformat(told["timestamp"]) <= datetime.now(UTC)
     assert live.simulator.requests("generate") == []
 
