@@ -230,7 +230,7 @@ class Pool:
     async def look_at(self, member: Member) -> bool:
         """Whether a parked account's source holds another login than it was parked with."""
         try:
-            found = await asyncio.to_thread(member.account.source.load)
+            found = await member.account.read_source()
         except GatewayError:
             return False
         if member.health.out not in PARKED or login_mark(found.tokens) == member.health.login:
