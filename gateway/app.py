@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway import admin
 from gateway.accounts.terms import Configured
+from gateway.aiohttp_internals import ask_late
 from gateway.dialects import DIALECTS
 from gateway.dialects.anthropic import ANTHROPIC, BUFFERED
 from gateway.dialects.dialect import Dialect
@@ -47,7 +48,7 @@ from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
 from gateway.web.middlewares.drain import DRAIN, Drain, drained, tell_end
 from gateway.web.middlewares.errors import errors
-from gateway.web.middlewares.expect import ask_late, expect
+from gateway.web.middlewares.expect import expect
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
