@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from gateway.errors import GatewayError, Kind
 
-IDLE_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 30.0
 """After so long without a job a thread ends: a hundred accounts keep no hundred threads."""
 
 RETRY_AFTER: Final = 1.0

@@ -40,7 +40,9 @@ class Account:
         lock_wait: float = LOCK_WAIT,
         clock: Clock | None = None,
         profiles: ListProfiles = lists_nothing,
+        threads: Threads | None = None,
     ) -> None:
+        """threads: for the files of this login alone; made here if none are given."""
         self.source = source
         # Stable over refreshes and restarts: nothing that rotates goes into it.
         self._machine_id = sha256(f"kiro-gateway machine\0{credentials.client_id or source.key}".encode()).hexdigest()
@@ -48,7 +50,7 @@ class Account:
         self._known: tuple[Credentials, Identity] | None = None
         self._clock = clock or Clock()
         self._tokens = Tokens(credentials, self._clock, threshold)
-        self._threads = Threads(f"login {self.id}", LOGIN_THREADS)
+        self._threads = threads or Threads(f"login {self.id}", LOGIN_THREADS)
         self._renewal = Renewal(
             source,
             self._tokens,
