@@ -1,18 +1,21 @@
 """What the admin key opens, put together: logging in over HTTP, the accounts, their usage."""
 
-import asyncio
 import secrets
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Final
 
 from aiohttp import web
 
+from gateway.accounts.clock import Clock
+from gateway.accounts.locks import retried
 from gateway.accounts.login.device import NewLogin
 from gateway.accounts.login.sessions import Sessions
 from gateway.accounts.sources import own
 from gateway.accounts.terms import Configured, Terms
 from gateway.fleet import Fleet
+from gateway.threads import Threads
 from gateway.upstream.connection import TokenPost
 from gateway.upstream.usage import UsageCache
 from gateway.web.accounts import Accounts
@@ -27,14 +30,15 @@ _SIMULATED: Final = (
 )
 
 
-def route(app: web.Application, fleet: Fleet, folder: Path, *, simulated: bool) -> Sessions:
+def route(app: web.Application, fleet: Fleet, folder: Path, threads: Threads, *, simulated: bool) -> Sessions:
     """Put the admin routes on the application; gives the logins under way, to be closed with it.
 
-    folder: the gateway's own.
+    folder: the gateway's own. threads: to store new logins in.
     """
 
     async def keep(new: NewLogin, name: str | None) -> str:
-        login = await asyncio.to_thread(own.keep, folder, new, name, time())
+        work = partial(own.keep, folder, new, name, time(), wait=0)
+        login = await retried(work, threads=threads, clock=Clock(), limit=own.LOCK_WAIT)
         await fleet.add(Configured(login, Terms(login.title)))
         return login.title
 

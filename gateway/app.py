@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway import admin
 from gateway.accounts.terms import Configured
+from gateway.aiohttp_internals import ask_late
 from gateway.dialects import DIALECTS
 from gateway.dialects.anthropic import ANTHROPIC, BUFFERED
 from gateway.dialects.dialect import Dialect
@@ -26,13 +27,14 @@ from gateway.kiro.trimming import TRIMMED_TO, SizeLimit
 from gateway.kiro.turn import ReasoningMode
 from gateway.search.values import WebSearch
 from gateway.settings import Settings
+from gateway.threads import Threads
 from gateway.upstream.attempts import Policy
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.exchange import Patience
 from gateway.upstream.live_catalogue import LiveCatalogue
 from gateway.upstream.search import WebSearcher
 from gateway.web.capture import Captures
-from gateway.web.count_tokens import CountTokens
+from gateway.web.count_tokens import CountTokens, counting_threads
 from gateway.web.cut_calls import CutCalls
 from gateway.web.documents import Documents
 from gateway.web.generate import Generate
@@ -47,7 +49,7 @@ from gateway.web.middlewares.auth import auth
 from gateway.web.middlewares.capture import capture
 from gateway.web.middlewares.drain import DRAIN, Drain, drained, tell_end
 from gateway.web.middlewares.errors import errors
-from gateway.web.middlewares.expect import ask_late, expect
+from gateway.web.middlewares.expect import expect
 from gateway.web.middlewares.request_id import request_id, tell_request_id
 from gateway.web.models import Models
 from gateway.web.pump import Pace
@@ -93,8 +95,11 @@ async def _serve(given: Given, listener: socket, announce: Callable[[], None]) -
     await serve_until(signals, await build(given), listener, announce, given.settings.server.drain_timeout)
 
 
-async def build(given: Given) -> web.Application:
-    """The application. What lives as long as it does is opened and closed by its clean-up context."""
+async def build(given: Given, *, count: Callable[[str], int] | None = None) -> web.Application:
+    """The application. What lives as long as it does is opened and closed by its clean-up context.
+
+    count: the tokens of a text, where it is not to be Claude's vocabulary.
+    """
     settings = given.settings
     ids = Ids()
     dialects = _dialects(settings, given.keys)
@@ -103,12 +108,14 @@ async def build(given: Given) -> web.Application:
     fleet = await assemble(settings, given.accounts, given.folder)
     catalogue = _catalogue(settings, fleet)
     upstream = _upstream(settings, fleet, ids)
-    count = TokenCounter()
-    count.load()  # it holds the event loop, and nobody is served yet
+    count = count or _token_counter()
     translator = _translator(settings, catalogue, count, ids, app[HEAVY])
     documents = Documents()
     kept = KeptResponses(time.monotonic)
-    responses = Responses(OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents)
+    counting = counting_threads()
+    responses = Responses(
+        OPENAI_RESPONSES, kept, count, store=settings.responses.store, documents=documents, threads=counting
+    )
     responses.route(app)
     searches = _searches(settings, fleet)
     checks = SchemaChecks()
@@ -124,12 +131,13 @@ async def build(given: Given) -> web.Application:
         documents=documents,
     )
     anthropic = next(dialect for dialect in dialects if dialect.name == ANTHROPIC.name)
-    counting = CountTokens(anthropic, count, documents)
+    count_tokens = CountTokens(anthropic, count, documents, counting)
     for path in anthropic.routes:
-        app.router.add_post(f"{path}/count_tokens", counting.answer)
-    _route_facts(app, Models(catalogue, name_rules(settings)), Health("simulator" if given.simulated else "kiro"))
+        app.router.add_post(f"{path}/count_tokens", count_tokens.answer)
+    _route_facts(app, Models(catalogue, name_rules(settings)), Health(upstream_name(given)))
 
-    logins = admin.route(app, fleet, given.folder, simulated=given.simulated)
+    storing = Threads("new logins", 1)
+    logins = admin.route(app, fleet, given.folder, storing, simulated=given.simulated)
     ask_late(app)
 
     async def living(_app: web.Application) -> AsyncIterator[None]:
@@ -142,9 +150,25 @@ async def build(given: Given) -> web.Application:
         await checks.close()
         await captures.close()
         app[HEAVY].close()
+        for threads in (counting, storing):
+            threads.close()
 
     app.cleanup_ctx.append(living)
     return app
+
+
+def _token_counter() -> TokenCounter:
+    """With its vocabulary: loading it holds the event loop, and at the start nobody is served yet."""
+    counter = TokenCounter()
+    counter.load()
+    return counter
+
+
+def upstream_name(given: Given) -> str:
+    """What ``/health`` says of the server behind."""
+    if given.simulated:
+        return "simulator"
+    return "custom" if given.settings.upstream.base_url else "kiro"
 
 
 def _application(given: Given, dialects: Sequence[Dialect], ids: Ids, captures: Captures) -> web.Application:
@@ -223,7 +247,7 @@ def _upstream(settings: Settings, fleet: Fleet, ids: Ids) -> UpstreamClient:
 
 
 def _translator(
-    settings: Settings, catalogue: LiveCatalogue, count: TokenCounter, ids: Ids, heavy: Heavy
+    settings: Settings, catalogue: LiveCatalogue, count: Callable[[str], int], ids: Ids, heavy: Heavy
 ) -> Translator:
     size, trim = settings.guard.max_payload_bytes, settings.guard.auto_trim
     return Translator(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,16 +13,18 @@ from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.health import AccountState, Allowance, BreakerPolicy, Circuit, Health, circuit
+from gateway.accounts.locks import retried
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
 from gateway.accounts.pool import Pool
-from gateway.accounts.sources.own import OwnLogin, discard
+from gateway.accounts.sources.own import LOCK_WAIT, OwnLogin, discard
 from gateway.accounts.state import StateFile
 from gateway.accounts.terms import Configured, Terms
 from gateway.accounts.upkeep import Upkeep
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.usage_limits import UsageLimits
 from gateway.settings import Settings
+from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
 from gateway.upstream.profiles import ProfileList
@@ -29,12 +32,16 @@ from gateway.upstream.usage import fetch_usage
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
+LOGIN_THREADS: Final = 4
+"""Threads to read the logins at the start, and to add and remove some. A file system that hangs takes one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """connections: by account name; accounts with the same proxy share one. upkeep: to be started and closed.
 
-    common: the way out of everything that has no proxy of its own.
+    common: the way out of everything that has no proxy of its own. threads: for the logins' files, where they are no
+    account's.
     """
 
     pool: Pool
@@ -42,6 +49,7 @@ class Fleet:
     common: Connection
     upkeep: Upkeep
     settings: Settings
+    threads: Threads
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the set of accounts changes: two logins of one source that are added at once are one account."""
 
@@ -72,7 +80,7 @@ class Fleet:
             if known is not None:
                 await self.pool.reload(known)
                 return
-            found = await asyncio.to_thread(configured.source.load)
+            found = await self.threads.run(configured.source.load)
             taken = {member.name for member in self.pool.members}
             member = _member(self.settings, configured, found, self.common, taken)
             self.connections[member.name] = self.common
@@ -92,7 +100,7 @@ class Fleet:
             self.pool.remove(member)
             await self.upkeep.forget(member)
             await member.account.close()
-            await asyncio.to_thread(discard, source)
+            await retried(partial(discard, source, wait=0), threads=self.threads, clock=Clock(), limit=LOCK_WAIT)
 
     async def models(self) -> dict[str, Any]:
         """Kiro's list of models, from the first healthy account that gets it. Raises GatewayError."""
@@ -113,6 +121,7 @@ class Fleet:
         await self.pool.close()
         for connection in {self.common, *self.connections.values()}:
             await connection.close()
+        self.threads.close()
 
 
 async def assemble(settings: Settings, accounts: Sequence[Configured], folder: Path) -> Fleet:
@@ -121,12 +130,13 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
     Raises GatewayError when none of the logins can be read, OSError for a ca_file that cannot be.
     """
     rules = settings.pool
+    threads = Threads("logins", LOGIN_THREADS)
     ways: dict[str | None, Connection] = {None: open_connection(settings)}
     members: list[Member] = []
     connections: dict[str, Connection] = {}
     dead: dict[str, Health] = {}
     clock = Clock()
-    for configured, found in zip(accounts, await _loaded(accounts), strict=True):
+    for configured, found in zip(accounts, await _loaded(accounts, threads), strict=True):
         way = ways.get(configured.proxy_url) or open_connection(settings, configured.proxy_url)
         ways[configured.proxy_url] = way
         member = _member(settings, configured, found, way, {member.name for member in members})
@@ -140,7 +150,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
         policy=BreakerPolicy(rules.recovery_timeout, rules.max_backoff_multiplier),
         pacer=pacer(rules.max_concurrent, rules.min_interval),
         clock=clock,
-        healths=await asyncio.to_thread(state.load, clock.now()) | dead,
+        healths=await threads.run(state.load, clock.now()) | dead,
     )
 
     async def measure(member: Member) -> Allowance | None:
@@ -148,7 +158,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
         return _allowance(await fetch_usage(connections[member.name], identity, base_url=settings.upstream.base_url))
 
     upkeep = Upkeep(pool, state, measure=measure, save_interval=rules.state_save_interval)
-    return Fleet(pool, connections, ways[None], upkeep, settings)
+    return Fleet(pool, connections, ways[None], upkeep, settings, threads)
 
 
 def _allowance(limits: UsageLimits) -> Allowance | None:
@@ -158,10 +168,10 @@ def _allowance(limits: UsageLimits) -> Allowance | None:
     return Allowance(credit.all_used, credit.all_limit, limits.resets_at, overage=bool(limits.overages))
 
 
-async def _loaded(accounts: Sequence[Configured]) -> list[Credentials | GatewayError]:
+async def _loaded(accounts: Sequence[Configured], threads: Threads) -> list[Credentials | GatewayError]:
     """Every login, or why it cannot be read; raises when that is so of all."""
     found = await asyncio.gather(
-        *(asyncio.to_thread(configured.source.load) for configured in accounts), return_exceptions=True
+        *(threads.run(configured.source.load) for configured in accounts), return_exceptions=True
     )
     logins: list[Credentials | GatewayError] = []
     for login in found:

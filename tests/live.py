@@ -3,7 +3,7 @@
 Processes of their own are in ``tests/processes.py``; here a gateway with other settings costs milliseconds.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +96,11 @@ def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
 
 
 @asynccontextmanager
-async def gateway(simulator: Simulator, state: Path, **changes: Any) -> AsyncIterator[Live]:
+async def gateway(
+    simulator: Simulator, state: Path, *, count: Callable[[str], int] | None = None, **changes: Any
+) -> AsyncIterator[Live]:
     """A gateway on the real runner: the test server of aiohttp would hide what its defaults do."""
-    app = await build(given(simulator, state, **changes))
+    app = await build(given(simulator, state, **changes), count=count)
     runner = runner_for(app, 0)
     await runner.setup()
     try:

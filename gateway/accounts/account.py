@@ -12,9 +12,15 @@ from gateway.accounts.renewal import LOCK_WAIT, Renewal
 from gateway.accounts.sources.source import Source
 from gateway.accounts.tokens import Tokens
 from gateway.kiro.endpoints import Identity
+from gateway.threads import Threads
 
 THRESHOLD: Final = 600.0
 """Seconds before expiry from which on a token is renewed."""
+
+LOGIN_THREADS: Final = 1
+"""Threads of each account for the files of its login: its reads, writes and locks come one after the other anyway, and
+a file system that hangs stops this account only. They end by themselves and are never closed: a request that is still
+on an account that was taken out may need one more refresh."""
 
 
 class Account:
@@ -34,7 +40,9 @@ class Account:
         lock_wait: float = LOCK_WAIT,
         clock: Clock | None = None,
         profiles: ListProfiles = lists_nothing,
+        threads: Threads | None = None,
     ) -> None:
+        """threads: for the files of this login alone; made here if none are given."""
         self.source = source
         # Stable over refreshes and restarts: nothing that rotates goes into it.
         self._machine_id = sha256(f"kiro-gateway machine\0{credentials.client_id or source.key}".encode()).hexdigest()
@@ -42,12 +50,14 @@ class Account:
         self._known: tuple[Credentials, Identity] | None = None
         self._clock = clock or Clock()
         self._tokens = Tokens(credentials, self._clock, threshold)
+        self._threads = threads or Threads(f"login {self.id}", LOGIN_THREADS)
         self._renewal = Renewal(
             source,
             self._tokens,
             post,
             account=self.id,
             clock=self._clock,
+            threads=self._threads,
             base_url=base_url,
             lock_wait=lock_wait,
         )
@@ -83,6 +93,10 @@ class Account:
     def now(self) -> float:
         """The wall's time, by which ``expires_at`` and ``refreshed_at`` go."""
         return self._clock.wall()
+
+    async def read_source(self) -> Credentials:
+        """The login as its source has it now. Raises GatewayError(AUTHENTICATION)."""
+        return await self._threads.run(self.source.load)
 
     async def settle(self) -> None:
         """Bring to its source what a crash has left in the journal. Faults are logged, never raised."""

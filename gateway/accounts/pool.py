@@ -31,6 +31,7 @@ from gateway.accounts.health import (
 from gateway.accounts.member import Lease, Member
 from gateway.accounts.pacing import UNLIMITED, Pacer
 from gateway.errors import GatewayError, Trouble, UpstreamError
+from gateway.supervision import background_task, outcome
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
@@ -244,8 +245,8 @@ class Pool:
         Reads files, asks nobody.
         """
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._reload_dead(), name="reload dead logins")
-        return await asyncio.shield(self._looking)
+            self._looking = background_task("reload dead logins", self._reload_dead())
+        return await outcome(self._looking)
 
     async def _reload_dead(self) -> bool:
         dead = [member for member in self.members if member.health.state in NEEDS_USER]

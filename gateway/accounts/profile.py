@@ -15,6 +15,7 @@ from gateway.accounts.credentials import api_region
 from gateway.errors import GatewayError, UpstreamError
 from gateway.kiro.endpoints import Identity, LoginKind
 from gateway.kiro.profiles import SHARED
+from gateway.supervision import background_task, log_failure, outcome
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
@@ -79,7 +80,7 @@ class Profiles:
         if choice is None or choice.own != identity.profile_arn:
             if identity.profile_arn or identity.kind == "api_key" or self._ask is lists_nothing:
                 return identity
-            await asyncio.shield(self._started(identity, account))
+            await outcome(self._started(identity, account))
         elif self._clock() >= self._ask_at:
             self._started(identity, account)
         return self._applied(identity)
@@ -115,15 +116,18 @@ class Profiles:
     def _started(self, identity: Identity, account: str) -> asyncio.Task[None]:
         """The one search under way; no client that leaves can cancel it."""
         if self._search is None or self._search.done():
-            self._search = asyncio.create_task(self._find(identity, account), name=f"profile {account}")
+            self._search = background_task(f"profile {account}", self._find(identity, account))
         return self._search
 
     async def _find(self, identity: Identity, account: str) -> None:
-        """Never raises: without a list there is a guess, or no profile."""
+        """Without a list there is a guess, or no profile."""
         try:
             listing = Listing(builder_id=True) if identity.kind == "builder_id" else await self._ask(identity)
         except GatewayError as error:
             _log.warning("profiles not listed", account=account, reason=error.message)
+            listing = Listing()
+        except Exception:  # noqa: BLE001 - a list that breaks us is a list that we do not have
+            log_failure(f"profile {account}")
             listing = Listing()
         found = _chosen(listing, identity.kind, identity.profile_arn)
         self._ask_at = self._clock() + AGAIN if found.guess and found.kind != "builder_id" else _NEVER

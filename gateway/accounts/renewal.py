@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from gateway.accounts import store
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials, bad_login
 from gateway.accounts.journal import Entry, Unkept
+from gateway.accounts.locks import LoginLock
 from gateway.accounts.refresh import REFRESHERS
 from gateway.accounts.refresh.grant import Post, granted
 from gateway.accounts.sources.source import Source
 from gateway.accounts.tokens import Tokens
 from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.supervision import Supervised, background_task, log_failure, outcome, supervise
+from gateway.threads import Threads
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
@@ -54,18 +56,21 @@ class Renewal:
         *,
         account: str,
         clock: Clock,
+        threads: Threads,
         base_url: str | None = None,
         lock_wait: float = LOCK_WAIT,
     ) -> None:
+        """threads: for the login's files, and for nothing else."""
         self._source = source
         self._tokens = tokens
         self._post = post
         self._account = account
         self._clock = clock
         self._base_url = base_url
-        self._lock_wait = lock_wait
+        self._threads = threads
+        self._lock = LoginLock(threads, clock, limit=lock_wait)
         self._flight: asyncio.Task[GatewayError | None] | None = None
-        self._saving: asyncio.Task[None] | None = None
+        self._saving: Supervised | None = None
         self._settling: asyncio.Task[None] | None = None
         self._failed: GatewayError | None = None
         self._changing = asyncio.Lock()  # of the tokens, by a refresh or by a look at the source
@@ -79,20 +84,25 @@ class Renewal:
     def start(self, refused: str | None) -> asyncio.Task[GatewayError | None]:
         """The one refresh in flight. It is the account's own task: no client that leaves can cancel it.
 
-        refused: the access token that Kiro refused. The task never raises: it returns the fault, if there was one.
+        refused: the access token that Kiro refused. The task returns the fault, if there was one. An error that nobody
+        foresaw is logged, and the next call starts another task.
         """
         if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._renew(refused), name=f"refresh {self._account}")
+            self._flight = background_task(f"refresh {self._account}", self._renew(refused))
         return self._flight
 
     async def finished(self, refused: str | None) -> GatewayError | None:
-        """Wait for that task; the fault, if there was one."""
-        return await asyncio.shield(self.start(refused))
+        """Wait for that task; the fault, if there was one: GatewayError(INTERNAL) for an error that nobody foresaw."""
+        try:
+            return await outcome(self.start(refused))
+        except GatewayError as error:
+            return error
 
     async def settle(self) -> None:
         """Bring to its source what a crash has left in the journal; once, at the start."""
-        self._settling = asyncio.create_task(self._settle(), name=f"settle {self._account}")
-        await asyncio.shield(self._settling)
+        if self._settling is None or self._settling.done():
+            self._settling = background_task(f"settle {self._account}", self._settle())
+        await outcome(self._settling)
 
     async def reload(self) -> bool:
         """Look at the source, after a refresh in flight; True when it has other tokens, which are used from now on."""
@@ -104,7 +114,10 @@ class Renewal:
 
     async def close(self) -> None:
         """Wait for a refresh in flight, so that a rotated token reaches the disk."""
-        tasks = [task for task in (self._flight, self._saving, self._settling) if task and not task.done()]
+        saving = None if self._saving is None else self._saving.task
+        tasks: list[asyncio.Task[Any]] = [
+            task for task in (self._flight, saving, self._settling) if task and not task.done()
+        ]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_WAIT)
             for task in late:
@@ -123,6 +136,12 @@ class Renewal:
             self._pause_until = self._clock.monotonic() + pause
             _log.warning("token not renewed", account=self._account, error=error.message, token_lives=lives)
             return error
+        except BaseException:
+            # A dead token is asked for again at once, by the next request; one that lives not at every request.
+            self._failed = None
+            if self._tokens.usable(refused):
+                self._pause_until = self._clock.monotonic() + PAUSE
+            raise
         self._failed = None
         return None
 
@@ -159,7 +178,7 @@ class Renewal:
     async def _reread(self) -> bool:
         """Look at the source again; True when it has other tokens than when we last looked: those are newer."""
         try:
-            found = await asyncio.to_thread(self._source.load)
+            found = await self._threads.run(self._source.load)
         except GatewayError as error:
             _log.warning("login source not readable", account=self._account, error=error.message)
             return False  # what is in memory is better than a blanked file
@@ -178,15 +197,15 @@ class Renewal:
             self._note(entry, renewed)
             self._tokens.granted(renewed, lifetime)
         finally:
-            await asyncio.to_thread(_closed, entry)
+            await self._threads.run_to_end(_closed, entry)
         _log.info("token refreshed", account=self._account, seconds=int(lifetime))
-        if not await self._save() and (self._saving is None or self._saving.done()):
-            self._saving = asyncio.create_task(self._save_later(), name=f"save {self._account}")
+        if not await self._save() and (self._saving is None or self._saving.task.done()):
+            self._saving = supervise(f"save {self._account}", self._save_later, sleep=self._clock.sleep)
 
     async def _ready(self) -> Entry:
         """The place of the answer. A refresh token is spent only when its successor can be kept (S15)."""
         try:
-            return await asyncio.to_thread(self._reserved)
+            return await self._threads.run(self._reserved)
         except OSError as error:
             raise bad_login(
                 f"the login was not refreshed, because the new one could not be stored ({error.strerror}):"
@@ -210,10 +229,13 @@ class Renewal:
     async def _save(self) -> bool:
         mine = self._tokens.credentials
         try:
-            await asyncio.to_thread(self._source.save, mine, self._tokens.seen)
+            await self._threads.run(self._source.save, mine, self._tokens.seen)
         except (OSError, GatewayError) as error:
             reason = error.message if isinstance(error, GatewayError) else str(error.strerror)
             _log.error("refreshed token not stored; it is kept in memory", account=self._account, error=reason)
+            return False
+        except Exception:  # noqa: BLE001 - the new token is good; the requests that wait for it need not fail
+            log_failure(f"save {self._account}")
             return False
         self._tokens.kept(mine)
         return True
@@ -226,9 +248,9 @@ class Renewal:
                 saved = await self._save()
 
     async def _settle(self) -> None:
-        async with self._alone():
+        async with self._changing, self._alone():
             try:
-                found = await asyncio.to_thread(self._source.load)
+                found = await self._threads.run(self._source.load)
             except GatewayError:
                 return  # whoever needs it will say so
             self._tokens.found(found)
@@ -238,14 +260,14 @@ class Renewal:
     async def _alone(self) -> AsyncIterator[None]:
         """Alone among the processes that use this login, as far as locks work where it lies."""
         places = (self._source.lock_path, self._source.journal.path(self._source.key))
-        lock = await asyncio.to_thread(store.locked, places, self._lock_wait)
+        lock = await self._lock.acquire(places)
         if lock is None:
             _log.warning("login not locked; going on without", account=self._account, source=self._source.name)
         try:
             yield
         finally:
             if lock is not None:
-                await asyncio.to_thread(lock.release)
+                await self._lock.release(lock)
 
 
 def _closed(entry: Entry) -> None:

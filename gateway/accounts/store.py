@@ -117,14 +117,17 @@ def lock_for(path: Path) -> FileLock:
     return FileLock(target.parent / f".{target.name}.lock", mode=0o600, thread_local=False)
 
 
-def locked(places: Sequence[Path], timeout: float) -> FileLock | None:
-    """The lock of the first of these files that can have one; None when it was not to be had in ``timeout`` seconds."""
+def locked(places: Sequence[Path]) -> FileLock | None:
+    """The lock of the first of these files that can have one, taken without waiting; None where none can.
+
+    Raises Timeout when another has it. ``accounts.locks`` waits for it.
+    """
     for place in places:
         lock = lock_for(place)
         try:
-            lock.acquire(timeout=timeout)
+            lock.acquire(blocking=False)
         except Timeout:
-            return None
+            raise
         except OSError:
             continue  # a folder that may not be written
         return lock

@@ -1,11 +1,12 @@
 """What the pool does by itself: tokens are renewed ahead of time, parked logins looked at again, the state kept.
 
-One task for each account and one for the state; all of them end with the pool.
+Two tasks for each account and one for the state. All of them are supervised, and end with the pool.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,6 +17,8 @@ from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
 from gateway.errors import GatewayError
+from gateway.supervision import Supervised, Work, log_failure, supervise
+from gateway.threads import Threads
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
@@ -45,30 +48,35 @@ class Upkeep:
         self._save_interval = save_interval
         self._dice = dice
         self._sleep = sleep
-        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+        self._threads = Threads("state", 1)
+        self._tasks: dict[str, list[Supervised]] = {}
 
     def start(self) -> None:
         """Begin, in the background."""
         for member in self._pool.members:
             self.watch(member)
-        self._begin(self._keep_state(), "")
+        self._begin(self._keep_state, "state", "")
 
     def watch(self, member: Member) -> None:
         """Look after one more account."""
-        self._begin(self._renew_ahead(member), member.key)
-        self._begin(self._keep_measured(member), member.key)
+        self._begin(partial(self._renew_ahead, member), f"renew ahead {member.name}", member.key)
+        self._begin(partial(self._keep_measured, member), f"measure {member.name}", member.key)
 
     async def forget(self, member: Member) -> None:
         """Look after an account no more."""
         await _ended(self._tasks.pop(member.key, []))
 
-    def _begin(self, work: Coroutine[Any, Any, None], key: str) -> None:
-        self._tasks.setdefault(key, []).append(asyncio.create_task(work, name=f"upkeep {key}"))
+    def _begin(self, work: Work, name: str, key: str) -> None:
+        self._tasks.setdefault(key, []).append(supervise(name, work, sleep=self._sleep))
 
     async def close(self) -> None:
         """Stop, and keep what is known."""
         await _ended([task for tasks in self._tasks.values() for task in tasks])
-        await self._save()
+        try:
+            await self._save()
+        except Exception:  # noqa: BLE001 - what else is to be closed must be closed
+            log_failure("state")
+        self._threads.close()
 
     async def _renew_ahead(self, member: Member) -> None:
         await member.account.settle()
@@ -115,13 +123,14 @@ class Upkeep:
             return
         self._pool.changed = False
         try:
-            await asyncio.to_thread(self._state.save, self._pool.healths(), self._pool.now())
+            await self._threads.run(self._state.save, self._pool.healths(), self._pool.now())
         except OSError as error:
             self._pool.changed = True
             _log.warning("state of the accounts not kept", error=error.strerror)
+        except BaseException:  # also when it is cancelled
+            self._pool.changed = True
+            raise
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _ended(tasks: Sequence[Supervised]) -> None:
+    await asyncio.gather(*(task.close() for task in tasks))

@@ -11,20 +11,15 @@ from typing import Any, ClassVar, Final
 from aiohttp import (
     BaseConnector,
     ClientError,
-    ClientRequest,
     ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
-    TCPConnector,
 )
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.connector import Connection as HttpConnection
-from aiohttp.tracing import Trace
 from yarl import URL
 
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
+from gateway.aiohttp_internals import StrictConnector
 from gateway.upstream.translate import UnconnectedError, fault
 
 KEEP_ALIVE: Final = 30.0
@@ -52,36 +47,11 @@ class Plain:
     body: bytes = field(repr=False)
 
 
-class DirectConnector(TCPConnector):
+class DirectConnector(StrictConnector):
     """Straight to the host, or to an HTTP proxy. Marks its faults: before there is a connection nothing was sent."""
 
     faults: ClassVar[tuple[type[Exception], ...]] = (ClientError, OSError)
-
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> HttpConnection:
-        """A connection, new or used before.
-
-        One on which something came that nobody asked for is closed: aiohttp takes it for the next request's answer.
-        """
-        try:
-            while True:
-                connection = await super().connect(req, traces, timeout)
-                if connection.protocol is None or not connection.protocol.should_close:
-                    return connection
-                connection.close()
-        except TimeoutError:
-            raise  # aiohttp makes its own error of it
-        except self.faults as error:
-            raise UnconnectedError from error
-
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        """Give a connection back; at once and for good where its answer was not read to its end.
-
-        A polite closing first sends all that waits to be sent, and over TLS waits for the other side's goodbye; from a
-        Kiro that is silent or does not read none comes.
-        """
-        if should_close:
-            protocol.abort()
-        super()._release(key, protocol, should_close=should_close)
+    unconnected = UnconnectedError
 
 
 class Translated:

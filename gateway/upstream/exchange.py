@@ -17,6 +17,7 @@ from gateway.kiro.endpoints import Sending
 from gateway.kiro.explanation import explain_body
 from gateway.kiro.faults import http_fault
 from gateway.kiro.payload import Draft
+from gateway.threads import Threads, TooMuchWork
 from gateway.upstream.attempts import Trace
 from gateway.upstream.connection import BODY_LIMIT, BODY_PATIENCE, Connection, read_bounded
 from gateway.upstream.room import Room
@@ -29,6 +30,14 @@ PIECE: Final = 128 * 1024
 """Bytes of a larger one that go to it in one piece."""
 
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
+EXPLAINERS: Final = 1
+"""Threads that look for the cause of a refusal: plain Python, of which more threads do no more."""
+
+EXPLANATIONS_WAITING: Final = 8
+"""Bodies of up to 32 MiB that may wait for it; further refusals go out unexplained, since they are refusals anyway."""
+
+UNEXPLAINED: Final = "Its cause was not looked for: too many refused requests are being examined."
+
 _NO_STREAM: Final = ("json", "html", "xml", "text/")
 """Content types of a 200 that is no answer (R27). An unknown or missing one is left to the frames' checksums."""
 
@@ -65,8 +74,9 @@ class Request:
 class Exchange:
     """Sends requests, each within its time."""
 
-    def __init__(self, patience: Patience, room: Room | None = None) -> None:
-        """room: for the unfinished frames of all its answers."""
+    def __init__(self, patience: Patience, room: Room | None = None, *, explaining: Threads | None = None) -> None:
+        """room: for the unfinished frames of all its answers. explaining: to look for the cause of refusals in."""
+        self._explaining = explaining or Threads("explanations", EXPLAINERS, waiting=EXPLANATIONS_WAITING)
         self._patience = patience
         self._room = room or Room()
 
@@ -78,9 +88,16 @@ class Exchange:
         except BaseException as error:
             await session.close()
             if isinstance(error, UpstreamError) and error.unexplained:
-                explanation = await asyncio.to_thread(_explanation, sending.body)
+                explanation = await self._explained(sending.body)
                 raise error.replaced(message=f"{error.message} {explanation}") from error
             raise
+
+    async def _explained(self, body: bytes) -> str:
+        """Why Kiro may have refused a body."""
+        try:
+            return await self._explaining.run(_explanation, body)
+        except TooMuchWork:
+            return UNEXPLAINED
 
     async def _in_time(
         self, connection: Connection, sending: Sending, session: ClientSession, request: Request

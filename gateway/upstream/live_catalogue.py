@@ -8,6 +8,7 @@ import structlog
 
 from gateway.errors import GatewayError
 from gateway.kiro.models import Catalogue
+from gateway.supervision import Sleep, Supervised, supervise
 
 log = structlog.get_logger("gateway.catalogue")
 
@@ -21,23 +22,28 @@ Merge = Callable[[Mapping[str, Any]], Catalogue]
 class LiveCatalogue:
     """Holds the catalogue of now: the fallback until Kiro's own list came, and for ever where it never does."""
 
-    def __init__(self, fallback: Catalogue, fetch: Fetch, merge: Merge, ttl: float) -> None:
+    def __init__(
+        self, fallback: Catalogue, fetch: Fetch, merge: Merge, ttl: float, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self.current = fallback
         self._fetch = fetch
         self._merge = merge
         self._ttl = ttl
+        self._sleep = sleep
         self._settled = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task: Supervised | None = None
 
     def start(self) -> None:
         """Begin to fetch in the background."""
-        self._task = asyncio.create_task(self._run(), name="live-catalogue")
+        self._task = supervise("model list", self._run, sleep=self._sleep)
 
     async def _run(self) -> None:
         while True:
-            fresh = await self._renew()
-            self._settled.set()
-            await asyncio.sleep(self._ttl if fresh else RETRY_SECONDS)
+            try:
+                fresh = await self._renew()
+            finally:  # whatever came of it, nobody need wait for it any more
+                self._settled.set()
+            await self._sleep(self._ttl if fresh else RETRY_SECONDS)
 
     async def _renew(self) -> bool:
         try:
@@ -60,5 +66,4 @@ class LiveCatalogue:
     async def close(self) -> None:
         """Stop fetching."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await self._task.close()

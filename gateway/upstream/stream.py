@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession
 
+from gateway.aiohttp_internals import end_of_connection, left_over, wake_reader
 from gateway.errors import Kind, UpstreamError
 from gateway.events import Event
 from gateway.kiro.answer import Answer
@@ -76,7 +77,7 @@ class OpenStream:
         self._deadline = self._clock() + idle_timeout
         # One timer, moved lazily: re-arming it for every chunk would cost more than the read itself.
         self._timer = self._loop.call_at(self._deadline, self._look)
-        self._gone = _end_of_connection(response)
+        self._gone = end_of_connection(response)
         self._gone.add_done_callback(self._lost)
 
     @property
@@ -130,7 +131,7 @@ class OpenStream:
     def _broken(self) -> list[Event]:
         """The connection went; frames that arrived before it did still count."""
         events: list[Event] = []
-        if rest := _left_over(self._content):
+        if rest := left_over(self._content):
             events = self._decode(rest)
         if self.answer.ended:
             return events
@@ -152,8 +153,7 @@ class OpenStream:
 
     def _lost(self, _: object) -> None:
         """The connection is gone: wake a read that aiohttp leaves waiting, as it does for a chunk of no size."""
-        if not self._content.is_eof() and self._content.exception() is None:
-            self._content.set_exception(ClientPayloadError(CUT))
+        wake_reader(self._content, ClientPayloadError(CUT))
 
     def at_close(self, after: Callable[[], None]) -> None:
         """Have something done when the stream is closed. It must bear being done twice."""
@@ -180,38 +180,7 @@ def _nothing() -> None:
     """Nothing is to be done."""
 
 
-def _end_of_connection(response: ClientResponse) -> asyncio.Future[None]:
-    """Done when the connection is closed; at once where it already is, or was given back with the whole body.
-
-    Connections are used again, and this future is one a connection: whoever added a callback removes it.
-    """
-    connection = response.connection
-    protocol = None if connection is None else connection.protocol
-    gone = None if protocol is None else protocol.closed
-    if gone is None:
-        gone = asyncio.get_running_loop().create_future()
-        gone.set_result(None)
-    gone.remove_done_callback(_looked_at)
-    gone.add_done_callback(_looked_at)
-    return gone
-
-
-def _looked_at(gone: asyncio.Future[None]) -> None:
-    """Take the reason out of the future: asyncio complains of one that nobody has seen."""
-    if not gone.cancelled():
-        gone.exception()
-
-
 def _delimited(response: ClientResponse) -> bool:
     """Whether the body's end was marked, so that it cannot have been cut unnoticed."""
     headers = response.headers
     return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
-
-
-def _left_over(content: object) -> bytes:
-    """Bytes that had arrived when the connection broke. aiohttp's reader raises before it gives them out."""
-    pieces = list(getattr(content, "_buffer", ()))
-    if not pieces:
-        return b""
-    pieces[0] = pieces[0][getattr(content, "_buffer_offset", 0) :]
-    return b"".join(pieces)

@@ -6,16 +6,15 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp_sse import EventSourceResponse
 
+from gateway.aiohttp_internals import LateHeaders
 
-class _Events(EventSourceResponse):
+
+class _Events(LateHeaders, EventSourceResponse):
     """aiohttp-sse's response without what it does beside the answer.
 
     Its ping task is not started: the pump pings, since only it knows when the stream is between two events. Its
     time-out for hung peers costs three system calls a request; the listening socket has it for all (see ``app``).
     """
-
-    # aiohttp's own switch, which its Response has off: the headers leave with the first chunk, one system call less.
-    _send_headers_immediately = False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Begin, as any stream does."""

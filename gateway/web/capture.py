@@ -17,6 +17,8 @@ import structlog
 
 from gateway import jsontext
 from gateway.errors import GatewayError
+from gateway.supervision import log_failure
+from gateway.threads import Threads
 from gateway.web.redaction import redact
 
 INDENTED_BYTES: Final = 512 * 1024
@@ -26,6 +28,15 @@ log = structlog.get_logger("gateway.capture")
 
 MAX_BYTES: Final = 48 * 1024 * 1024
 """Kept per request: the largest body (32 MiB) and room for its answer; what is over is left out, and said so."""
+
+WRITERS: Final = 1
+"""Threads that write captures: they are for one disk, and nobody waits for them."""
+
+WAITING: Final = 8
+"""Captures that may wait for the writer. Each holds up to ``MAX_BYTES``; further ones are dropped."""
+
+CLOSE_WAIT: Final = 10.0
+"""Seconds for captures that are being written when the gateway stops."""
 
 
 class Capture(Protocol):
@@ -165,11 +176,16 @@ def tee(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> Mutable
 
 
 class Captures:
-    """Makes captures by the mode the user set (off, errors, all) and writes those worth keeping."""
+    """Makes captures by the mode the user set (off, errors, all) and writes those worth keeping.
+
+    dropped: those that were not written because too many waited for the disk.
+    """
 
     def __init__(self, mode: str, folder: str | Path) -> None:
         self._mode = mode
         self._folder = Path(folder).expanduser()
+        self.dropped = 0
+        self._threads = Threads("captures", WRITERS, waiting=WAITING)
         self._writing: set[asyncio.Future[None]] = set()
 
     def begin(self, request_id: str) -> Capture:
@@ -187,11 +203,24 @@ class Captures:
             self._in_thread(partial(capture.write, error))
 
     def _in_thread(self, write: Callable[[], None]) -> None:
-        job = asyncio.get_running_loop().run_in_executor(None, write)
+        try:
+            job = self._threads.submit(write)
+        except GatewayError as full:
+            self.dropped += 1
+            log.warning("capture_dropped", reason=full.message, dropped=self.dropped)
+            return
         self._writing.add(job)
-        job.add_done_callback(self._writing.discard)
+        job.add_done_callback(self._written)
+
+    def _written(self, job: "asyncio.Future[None]") -> None:
+        self._writing.discard(job)
+        if not job.cancelled() and (error := job.exception()) is not None:
+            log_failure("capture", error)
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is being written, for ``CLOSE_WAIT`` seconds."""
         if self._writing:
-            await asyncio.wait(set(self._writing))
+            _, late = await asyncio.wait(set(self._writing), timeout=CLOSE_WAIT)
+            if late:
+                log.warning("captures_not_written", captures=len(late))
+        self._threads.close()

@@ -8,7 +8,7 @@ from gateway import __version__, jsontext
 
 
 class Health:
-    """``GET /`` and ``GET /health``; ``upstream`` is ``kiro``, ``simulator`` or ``custom``."""
+    """``GET /`` and ``GET /health``; ``upstream`` is ``kiro``, ``simulator`` or ``custom`` (``upstream.base_url``)."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = upstream

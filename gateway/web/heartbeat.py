@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from gateway.supervision import background_task
+
 Beat = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -35,7 +37,7 @@ class Heartbeat:
         if self._clock() >= self._due:
             self.touch()
             if self._beating is None or self._beating.done():  # a client that does not read gets no pile of pings
-                self._beating = self._loop.create_task(self._beat(), name="heartbeat")
+                self._beating = background_task("heartbeat", self._beat())
         self._timer = self._loop.call_at(min(self._due, self._clock() + self._interval), self._look)
 
     async def begin(self) -> None:

@@ -7,7 +7,7 @@ are not (the JSON decoder on a large body) are cut into steps.
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
 from aiohttp import web
@@ -23,6 +23,7 @@ from gateway.conversation import (
     ToolCall,
     ToolResult,
 )
+from gateway.threads import Threads
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread may keep the interpreter from the event loop. Python's own 5 ms would be the whole limit."""
@@ -43,9 +44,9 @@ class Heavy:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(
-            1, "heavy"
-        )  # threads of Python code only take the interpreter from each other
+        self._thread = Threads(
+            "large requests", 1
+        )  # Python code: more threads only take the interpreter from each other
         sys.setswitchinterval(SWITCH_SECONDS)
 
     async def stepwise(self, steps: Iterable[object]) -> None:
@@ -60,12 +61,11 @@ class Heavy:
 
     async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Do the work in the thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        return await self._thread.run(partial(work, *args, **kwargs))
 
     def close(self) -> None:
         """Wait for nothing: what is running ends by itself."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
 
 
 HEAVY: Final = web.AppKey("heavy", Heavy)

@@ -1,6 +1,5 @@
 """What the Responses API has beside its one POST: kept answers, counting, and an upgrade that is not to be had."""
 
-import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -9,6 +8,7 @@ from gateway import jsontext
 from gateway.dialects.dialect import Dialect
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.prompt_tokens import count_prompt
+from gateway.threads import Threads
 from gateway.web.body import read_conversation, read_object
 from gateway.web.documents import Documents
 from gateway.web.kept_responses import Kept, KeptResponses
@@ -29,11 +29,14 @@ class Responses:
         *,
         store: bool,
         documents: Documents,
+        threads: Threads,
     ) -> None:
+        """threads: to count in."""
         self._dialect = dialect
         self._kept = kept
         self._count = count
         self._documents = documents
+        self._threads = threads
         self.memory: Memory = ResponseMemory(kept) if store else NoResponses()
 
     def route(self, app: web.Application) -> None:
@@ -70,7 +73,7 @@ class Responses:
         said = await read_conversation(self._dialect, recollection.body, request)
         conversation = await self._documents.read(said)
         record.model = conversation.model
-        tokens = await asyncio.to_thread(count_prompt, recollection.continued(conversation), self._count)
+        tokens = await self._threads.run(count_prompt, recollection.continued(conversation), self._count)
         return _json(jsontext.encode({"object": "response.input_tokens", "input_tokens": tokens}))
 
     async def upgrade(self, request: web.Request) -> web.Response:

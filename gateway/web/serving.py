@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.aiohttp_internals import close_after_answers, transports_of
 from gateway.web.middlewares.drain import DRAIN, GRACE
 
 BACKLOG: Final = 1024
@@ -83,9 +84,8 @@ async def serve_until(
         await asyncio.sleep(LAST_CALL)  # who waits to be accepted comes in: closing the socket would reset him
         await site.stop()
         await asyncio.sleep(LAST_CALL)  # his request begins, and its connection is not taken for an idle one
-        if runner.server is not None:
-            transports += [open_ for one in runner.server.connections if (open_ := one.transport) is not None]
-            runner.server.pre_shutdown()  # busy connections close after their answer
+        transports += transports_of(runner)
+        close_after_answers(runner)
         for idle in transports:
             if not app[DRAIN].awaits(idle):
                 idle.close()  # aiohttp would leave it open and deaf, and what is asked on it now without an answer

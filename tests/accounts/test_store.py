@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import Timeout
 
 from gateway.accounts import store
 from gateway.jsontext import JsonError
@@ -74,18 +75,19 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
 
 def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "login.json"
-    mine = store.locked([path], 1)
+    mine = store.locked([path])
     assert mine is not None
-    assert store.locked([path], 0) is None
+    with pytest.raises(Timeout):
+        store.locked([path])
     mine.release()
-    assert store.locked([path], 0) is not None
+    assert store.locked([path]) is not None
 
 
 def test_where_a_lock_cannot_exist_the_next_place_has_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     nowhere, there = tmp_path / "file" / "login.json", tmp_path / "login.json"
-    assert store.locked([nowhere], 0) is None
-    mine = store.locked([nowhere, there], 0)
+    assert store.locked([nowhere]) is None
+    mine = store.locked([nowhere, there])
     assert mine is not None
     assert mine.lock_file == str(tmp_path / ".login.json.lock")
 

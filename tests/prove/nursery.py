@@ -16,7 +16,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import create_default_context
@@ -32,6 +31,7 @@ from gateway.accounts.sources.own import OwnLogin
 from gateway.accounts.sources.source import Source, Wanted
 from gateway.errors import GatewayError
 from gateway.simulator.families import fingerprint
+from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
 from tests.prove.places import KEY, read, write
@@ -69,12 +69,12 @@ def source(place: Path) -> Source:
 
 async def _with_account(order: Order, work: Callable[[Account, Connection], Awaitable[Report]]) -> Report:
     """A gateway's login, ready to begin, on a loop whose files are all read and written by one thread."""
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(1))
+    threads = Threads("login", 1)
     connection = Connection(ca_file=Path(order.authority))
     place = source(Path(order.place))
-    account = Account(place, await asyncio.to_thread(place.load), TokenPost(connection), base_url=order.url)
-    worker = await asyncio.to_thread(threading.get_native_id)
+    found = await threads.run(place.load)
+    account = Account(place, found, TokenPost(connection), base_url=order.url, threads=threads)
+    worker = await threads.run(threading.get_native_id)
     _begin(order, worker)
     try:
         return await work(account, connection)

@@ -1,11 +1,14 @@
 """A refusal without a reason is explained by the body that was sent, before the stream and as its first frame."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from gateway.errors import UpstreamError
 from gateway.simulator.server import Simulator
+from gateway.threads import Threads
+from gateway.upstream.exchange import UNEXPLAINED, Exchange, Patience
 from tests.upstream.conftest import Way
 
 BARE: dict[str, Any] = {"message": "Improperly formed request.", "reason": None}
@@ -37,3 +40,15 @@ async def test_without_a_broken_rule_it_says_so_and_what_to_do(
 async def test_a_refusal_that_says_why_needs_no_explanation(kiro: Way, simulator: Simulator) -> None:
     simulator.push({"status": 400, "body": {"message": "Invalid profileArn."}})
     assert "rule" not in await refused(kiro)
+
+
+async def test_where_too_many_refusals_are_examined_the_next_goes_out_unexplained(
+    kiro: Way, simulator: Simulator
+) -> None:
+    explaining, gate = Threads("explanations", 1, waiting=0), threading.Event()
+    examined = explaining.submit(gate.wait, 30)
+    kiro.client.exchange = Exchange(Patience(), explaining=explaining)
+    simulator.push({"status": 400, "body": BARE})
+    assert (await refused(kiro)).endswith(UNEXPLAINED)
+    gate.set()
+    assert await examined

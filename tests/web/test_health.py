@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from gateway import __version__
-from gateway.app import build
+from gateway.app import build, upstream_name
 from gateway.simulator.server import Simulator
 from tests.live import Live, gateway, given
 from tests.web.raw import tell
@@ -25,7 +25,7 @@ async def live(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Live]:
 async def test_it_says_what_runs_here_to_anybody(live: Live, path: str) -> None:
     answer = await tell(live, "GET", path, key=None)
     told = answer.json()
-    assert (answer.status, told["status"], told["version"], told["upstream"]) == (200, "ok", __version__, "kiro")
+    assert (answer.status, told["status"], told["version"], told["upstream"]) == (200, "ok", __version__, "custom")
     assert datetime.fromisoformat(told["timestamp"]) <= datetime.now(UTC)
     assert live.simulator.requests("generate") == []
 
@@ -48,3 +48,14 @@ async def test_a_simulator_is_never_taken_for_kiro(simulator: Simulator, tmp_pat
             assert answer.headers["x-kiro-gateway-upstream"] == "simulator"
     finally:
         await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("base_url", "simulated", "name"),
+    [(None, False, "kiro"), ("http://127.0.0.1:1", False, "custom"), ("http://127.0.0.1:1", True, "simulator")],
+)
+async def test_the_server_behind_has_a_true_name(
+    simulator: Simulator, tmp_path: Path, base_url: str | None, simulated: bool, name: str
+) -> None:
+    made = given(simulator, tmp_path, upstream__base_url=base_url)
+    assert upstream_name(replace(made, simulated=simulated)) == name

@@ -11,6 +11,7 @@ import structlog
 from gateway.accounts.login.device import Code, DeviceLogin, LoginEnded, NewLogin, Sleep, Way
 from gateway.accounts.refresh.grant import Post
 from gateway.errors import GatewayError, Kind
+from gateway.supervision import background_task, internal_error, log_failure, outcome
 
 _log: Final = structlog.get_logger("gateway.login")
 
@@ -83,7 +84,7 @@ class Sessions:
             self._beginning -= 1
         session = Session(self._new_id(), code, self._clock() + code.expires_in)
         self._sessions[session.id] = session
-        session.task = asyncio.create_task(self._run(session, login, name), name=f"login {session.id[:8]}")
+        session.task = background_task(f"login {session.id[:8]}", self._run(session, login, name))
         return session
 
     def find(self, session_id: str) -> Session:
@@ -118,20 +119,30 @@ class Sessions:
             session.state, session.message = error.ending.value, error.message
         except GatewayError as error:
             session.state, session.message = "error", error.message
-        except OSError as error:
-            session.state, session.message = "error", f"The login could not be stored: {error.strerror}."
+        except Exception:  # noqa: BLE001 - a login that stays pending for ever is worse; the log has the traceback
+            log_failure(f"login {session.id[:8]}")
+            session.state, session.message = "error", internal_error().message
         session.ended_at = self._clock()
         if session.message:
             _log.warning("login ended", state=session.state, reason=session.message)
 
     async def _kept(self, new: NewLogin, name: str | None) -> str:
         """A login that was given must not get lost because somebody cancels just now."""
-        keeping = asyncio.ensure_future(self._keep(new, name))
+        keeping = background_task("keep login", self._stored(new, name))
         try:
-            return await asyncio.shield(keeping)
+            return await outcome(keeping)
         except asyncio.CancelledError:
             await asyncio.wait({keeping})
+            if (error := keeping.exception()) is not None:
+                _log.warning("login_not_stored", reason=str(error))
             raise
+
+    async def _stored(self, new: NewLogin, name: str | None) -> str:
+        try:
+            return await self._keep(new, name)
+        except OSError as error:
+            reason = error.strerror or "a refresh of the login of that name is under way"
+            raise GatewayError(Kind.INTERNAL, f"The login could not be stored: {reason}.") from error
 
     def _forget_old(self) -> None:
         now = self._clock()

@@ -33,7 +33,9 @@ FOLDER: Final = "logins"
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,63}")
 """What a login may be called: it becomes a file name on every system."""
 
-_WAIT: Final = 15.0
+LOCK_WAIT: Final = 15.0
+"""Seconds to wait for a refresh of the login that is under way: it takes one, and its two time-outs of 15 are rare."""
+
 _KINDS: Final[Mapping[Any, LoginKind]] = {kind: kind for kind in get_args(LoginKind)}
 _ABOUT: Final = {"name", "kind", "created", "region", "provider", "startUrl"}
 _CLIENT: Final = {"clientId", "clientSecret", "clientExpiresAt"}
@@ -140,21 +142,22 @@ def standard_place(wanted: Wanted) -> OwnLogin | None:
     return next(iter(logins(wanted.state, wanted.api_region)), None)
 
 
-def keep(own_folder: Path, login: NewLogin, name: str | None, created: float) -> OwnLogin:
+def keep(own_folder: Path, login: NewLogin, name: str | None, created: float, *, wait: float = LOCK_WAIT) -> OwnLogin:
     """Put a new login into the store: in place of the one of this name, which keeps what it has besides the login.
 
     name: None takes the login's own with a number where it is taken, so that no other login is lost. created: epoch
-    seconds. Raises GatewayError for a name that cannot be one, OSError when it cannot be kept.
+    seconds. wait: seconds for each of its two locks; on an event loop 0, with ``locks.retried`` around it. Raises
+    GatewayError for a name that cannot be one, OSError when it cannot be kept, of which Timeout when a lock is taken.
     """
     folder = own_folder / FOLDER
     store.private_folder(own_folder)
     store.private_folder(folder)
-    with store.lock_for(folder / "names").acquire(timeout=_WAIT):
+    with store.lock_for(folder / "names").acquire(timeout=wait):
         title = name or _free(folder, login.name)
         if not NAME.fullmatch(title):
             raise bad_login("a login's name has letters, digits and . _ - @ only, 64 at most, a letter or digit first")
         own = OwnLogin(folder / f"{title}.json")
-        with store.lock_for(own.path).acquire(timeout=_WAIT):
+        with store.lock_for(own.path).acquire(timeout=wait):
             store.replace(own.path, encode({**_kept(own.path), **_members(login, title, created)}))
     return own
 
@@ -182,9 +185,12 @@ def _free(folder: Path, name: str) -> str:
     return next(free for number in count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
 
 
-def discard(login: OwnLogin) -> None:
-    """Remove a login from the store, under its lock: a refresh that is under way is waited for. Raises OSError."""
-    with store.lock_for(login.path).acquire(timeout=_WAIT):
+def discard(login: OwnLogin, *, wait: float = LOCK_WAIT) -> None:
+    """Remove a login from the store, under its lock: a refresh that is under way is waited for. Raises OSError.
+
+    wait: as for ``keep``.
+    """
+    with store.lock_for(login.path).acquire(timeout=wait):
         with contextlib.suppress(OSError, JsonError):
             token = str(store.read_json(login.path).get("refreshToken") or "")
             login.journal.forget(token, token)
