@@ -39,6 +39,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def stamps(files: Sequence[Path]) -> tuple[tuple[int, int, int] | None, ...]:
+    """What tells a changed file from an unchanged one: time, size and inode; None for a file that cannot be seen."""
+
+    def stamp(path: Path) -> tuple[int, int, int] | None:
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    return tuple(map(stamp, files))
+
+
 def replace(path: Path, content: bytes) -> None:
     """Put ``content`` in place of the file, atomically and durably (S16).
 

@@ -1,6 +1,6 @@
-"""What the pool does by itself: tokens are renewed ahead of time, parked logins looked at again, the state kept.
+"""What the pool does by itself: tokens are renewed ahead of time, changed logins are loaded, the state is kept.
 
-Two tasks for each account and one for the state. All of them are supervised, and end with the pool.
+Three tasks for each account and one for the state. All of them are supervised, and end with the pool.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from gateway.accounts import store
 from gateway.accounts.ahead import next_look, worth_refreshing
 from gateway.accounts.health import NEEDS_USER, AccountState, Allowance
 from gateway.accounts.member import Member
@@ -24,6 +25,9 @@ _log: Final = structlog.get_logger("gateway.accounts")
 
 MEASURE: Final = 900.0
 """Seconds between two questions for an account's credits, where there are several accounts or one is used up."""
+
+WATCH: Final = 2.0
+"""Seconds between two looks at the files of a login: one that is renewed serves within two seconds (S20)."""
 
 Measure = Callable[[Member], Awaitable[Allowance | None]]
 """Asks Kiro for an account's credits; None when it does not tell. Raises GatewayError."""
@@ -49,6 +53,7 @@ class Upkeep:
         self._dice = dice
         self._sleep = sleep
         self._threads = Threads("state", 1)
+        self._watching = Threads("login files", 1)
         self._tasks: dict[str, list[Supervised]] = {}
 
     def start(self) -> None:
@@ -61,6 +66,8 @@ class Upkeep:
         """Look after one more account."""
         self._begin(partial(self._renew_ahead, member), f"renew ahead {member.name}", member.key)
         self._begin(partial(self._keep_measured, member), f"measure {member.name}", member.key)
+        if member.account.source.files:
+            self._begin(partial(self._watch_source, member), f"watch login {member.name}", member.key)
 
     async def forget(self, member: Member) -> None:
         """Look after an account no more."""
@@ -77,6 +84,17 @@ class Upkeep:
         except Exception:  # noqa: BLE001 - what else is to be closed must be closed
             log_failure("state")
         self._threads.close()
+        self._watching.close()
+
+    async def _watch_source(self, member: Member) -> None:
+        """Use another login as soon as it stands where the account's login lies, whatever the account's state."""
+        seen = None
+        while True:
+            found = await self._watching.run(store.stamps, member.account.source.files)
+            if found != seen:
+                seen = found
+                await self._pool.reload(member)
+            await self._sleep(WATCH)
 
     async def _renew_ahead(self, member: Member) -> None:
         await member.account.settle()

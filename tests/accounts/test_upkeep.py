@@ -10,7 +10,7 @@ from gateway.accounts.health import AccountState, Allowance, Health, Now
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
-from gateway.accounts.upkeep import Upkeep
+from gateway.accounts.upkeep import WATCH, Upkeep
 from gateway.errors import GatewayError, Kind
 from tests.accounts.pooled import NOW, Time, pool, write_login
 
@@ -132,3 +132,36 @@ async def test_what_a_crash_left_in_the_journal_is_brought_home_at_the_start(tmp
     await keeper.close()
     await accounts.close()
     assert b"aorJournal" in (tmp_path / "a.json").read_bytes()
+
+
+async def test_login_that_another_program_renews_is_loaded_though_the_account_is_healthy(tmp_path: Path) -> None:
+    accounts = pool(tmp_path, "a")
+    [member] = accounts.members
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        if seconds != WATCH:
+            await asyncio.Event().wait()
+        looked.set()
+        await go_on.wait()
+        go_on.clear()
+
+    keeper = Upkeep(accounts, StateFile(tmp_path / "own"), measure=Asked(), dice=lambda: 0.0, sleep=sleep)
+    keeper.start()
+    await looked.wait()
+    assert member.account.credentials.access_token == "aoaOld"
+    write_login(tmp_path / "a.json", "New")
+    looked.clear()
+    go_on.set()
+    await looked.wait()
+    assert member.account.credentials.access_token == "aoaNew"
+    await keeper.close()
+
+
+async def test_token_that_this_process_has_refreshed_is_no_new_login(tmp_path: Path) -> None:
+    write_login(tmp_path / "a.json", expires_at=NOW + 500)
+    accounts = pool(tmp_path, "a")
+    [member] = accounts.members
+    await upkeep(accounts, tmp_path).look_after(member)
+    resets = member.resets
+    assert not await accounts.reload(member) and member.resets == resets

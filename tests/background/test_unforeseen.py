@@ -102,7 +102,7 @@ async def test_each_part_of_account_maintenance_is_restarted(tmp_path: Path, par
         return None
 
     class State(StateFile):
-        def save(self, healths: Any) -> None:
+        def save(self, healths: Any, now: Any) -> None:
             if part == "state":
                 failing()
 

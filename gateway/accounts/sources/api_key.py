@@ -37,6 +37,11 @@ class ApiKeySource:
         return self.state / "api-key-login"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """It stands in the settings."""
+        return ()
+
+    @property
     def journal(self) -> Journal:
         """Never written to."""
         return Journal(self.state, self.key)

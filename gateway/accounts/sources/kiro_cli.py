@@ -63,6 +63,11 @@ class Database:
         return self.wanted.state / f"database-{sha256(self.key.encode()).hexdigest()[:16]}"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The database, and the log that what is written goes into first."""
+        return self.path, self.path.with_name(f"{self.path.name}-wal")
+
+    @property
     def journal(self) -> Journal:
         """In the state folder."""
         return Journal(self.wanted.state, self.key)

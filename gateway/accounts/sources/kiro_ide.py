@@ -64,6 +64,11 @@ class JsonFile:
         return self.path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The file itself."""
+        return (self.path,)
+
+    @property
     def journal(self) -> Journal:
         """In the state folder."""
         return Journal(self.wanted.state, self.key)

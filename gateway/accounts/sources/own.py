@@ -76,6 +76,11 @@ class OwnLogin:
         return self.path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The file itself."""
+        return (self.path,)
+
+    @property
     def journal(self) -> Journal:
         """In the gateway's folder, beside that of the logins."""
         return Journal(self.path.parent.parent, self.key)

@@ -36,6 +36,11 @@ class RefreshTokenSource:
         return self.journal.path(self.credentials.refresh_token)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """It stands in the settings."""
+        return ()
+
+    @property
     def journal(self) -> Journal:
         """The only place of what it rotates to."""
         return Journal(self.state, self.key)

@@ -54,6 +54,11 @@ class Source(Protocol):
         ...
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What changes when another program, or the user, changes the login; empty where nobody can."""
+        ...
+
+    @property
     def journal(self) -> Journal:
         """Where rotated tokens go first, and stay when the place takes none."""
         ...
