@@ -25,6 +25,9 @@ _log: Final = structlog.get_logger("gateway.accounts")
 MEASURE: Final = 900.0
 """Seconds between two questions for an account's credits, where there are several accounts or one is used up."""
 
+CLOSE_WAIT: Final = 10.0
+"""Seconds for the last writing of the state; a disk that hangs does not hold up the end of the gateway."""
+
 Measure = Callable[[Member], Awaitable[Allowance | None]]
 """Asks Kiro for an account's credits; None when it does not tell. Raises GatewayError."""
 
@@ -73,7 +76,8 @@ class Upkeep:
         """Stop, and keep what is known."""
         await _ended([task for tasks in self._tasks.values() for task in tasks])
         try:
-            await self._save()
+            async with asyncio.timeout(CLOSE_WAIT):
+                await self._save()
         except Exception:  # noqa: BLE001 - what else is to be closed must be closed
             log_failure("state")
         self._threads.close()
