@@ -93,9 +93,19 @@ class Threads:
                     raise TooMuchWork(self.purpose)
             self._jobs.append((future, job))
             if self._idle < len(self._jobs) and self._running < self._size:
-                self._running += 1
-                threading.Thread(target=self._work, name=f"gateway {self.purpose}", daemon=True).start()
+                self._start()
             self._changed.notify()
+
+    def _start(self) -> None:
+        """One more thread. Where the system has none, those that run must do; without any the job is refused."""
+        try:
+            threading.Thread(target=self._work, name=f"gateway {self.purpose}", daemon=True).start()
+        except RuntimeError:
+            if not self._running:
+                self._jobs.pop()
+                raise TooMuchWork(self.purpose) from None
+        else:
+            self._running += 1
 
     def _full(self) -> bool:
         return self._waiting is not None and len(self._jobs) + self._busy >= self._size + self._waiting
@@ -105,10 +115,14 @@ class Threads:
         while (job := self._next()) is not None:
             future, work = job
             if future.set_running_or_notify_cancel():
-                _do(future, work)
-            with self._changed:
-                self._busy -= 1
+                _do(future, work, self._free)
+            else:
+                self._free()
             del job, future, work  # a job may hold a body of many megabytes while the thread waits for the next
+
+    def _free(self) -> None:
+        with self._changed:
+            self._busy -= 1
 
     def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._changed:
@@ -122,12 +136,15 @@ class Threads:
             return None
 
 
-def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+def _do(future: Future[Any], work: Callable[[], Any], free: Callable[[], None]) -> None:
+    """free: called before the result is given, so that who has it finds the thread's place free."""
     try:
         result = work()
     except BaseException as error:  # noqa: BLE001 - whoever waits gets it, as from any thread pool
+        free()
         future.set_exception(error)
     else:
+        free()
         future.set_result(result)
     finally:
         del future, work  # an error's traceback leads here, and would make a circle with them

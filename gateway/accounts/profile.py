@@ -70,6 +70,7 @@ class Profiles:
         self._last: tuple[Identity, Choice, Identity] | None = None  # made for these two; every request asks for it
         self._ask_at = 0.0
         self._search: asyncio.Task[None] | None = None
+        self._correction: asyncio.Task[bool] | None = None
 
     async def completed(self, identity: Identity, account: str) -> Identity:
         """The identity with its profile. Waits for Kiro's list the first time; a guess is checked in the background.
@@ -95,6 +96,13 @@ class Profiles:
             return now.arn is not None  # somebody was quicker
         if identity.kind == "api_key" or self._ask is lists_nothing:
             return False
+        if self._correction is None or self._correction.done():
+            self._correction = background_task(f"correct profile {account}", self._corrected(identity, account))
+        return await outcome(self._correction)
+
+    async def _corrected(self, identity: Identity, account: str) -> bool:
+        """The same for all requests that were refused together."""
+        now = self._choice
         try:
             listing = await self._ask(identity)
         except UpstreamError:
@@ -109,9 +117,11 @@ class Profiles:
 
     async def close(self) -> None:
         """Stop asking."""
-        if self._search is not None:
-            self._search.cancel()
-            await asyncio.wait({self._search})
+        tasks = [task for task in (self._search, self._correction) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _started(self, identity: Identity, account: str) -> asyncio.Task[None]:
         """The one search under way; no client that leaves can cancel it."""

@@ -37,6 +37,13 @@ to a token server take at most, so that who holds it any longer is stuck."""
 CLOSE_WAIT: Final = 10.0
 """Seconds a refresh in flight gets when the gateway stops: the server may have rotated the token already."""
 
+LOCK_BACK: Final = 1.0
+"""Seconds that one which did not end by then gets to give back its lock. A thread that hangs gives back none."""
+
+_WAITS_ON_THE_WAY_OUT: Final = 3
+"""A refresh that is cancelled waits for the disk once to close the journal and once to give back the lock. Where the
+disk hangs, each of these waits has to be cancelled."""
+
 SAVE_AGAIN: Final = 5.0
 """Seconds between attempts to keep a token that could not be written."""
 
@@ -120,9 +127,11 @@ class Renewal:
         ]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_WAIT)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            for _ in range(_WAITS_ON_THE_WAY_OUT):
+                for task in late:
+                    task.cancel()
+                if late:
+                    _, late = await asyncio.wait(late, timeout=LOCK_BACK)
 
     async def _renew(self, refused: str | None) -> GatewayError | None:
         """Nobody need be waiting: what goes wrong is told in the log, and to whoever waits."""

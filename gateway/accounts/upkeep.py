@@ -29,6 +29,9 @@ MEASURE: Final = 900.0
 WATCH: Final = 2.0
 """Seconds between two looks at the files of a login: one that is renewed serves within two seconds (S20)."""
 
+CLOSE_WAIT: Final = 10.0
+"""Seconds for the last writing of the state; a disk that hangs does not hold up the end of the gateway."""
+
 Measure = Callable[[Member], Awaitable[Allowance | None]]
 """Asks Kiro for an account's credits; None when it does not tell. Raises GatewayError."""
 
@@ -80,7 +83,8 @@ class Upkeep:
         """Stop, and keep what is known."""
         await _ended([task for tasks in self._tasks.values() for task in tasks])
         try:
-            await self._save()
+            async with asyncio.timeout(CLOSE_WAIT):
+                await self._save()
         except Exception:  # noqa: BLE001 - what else is to be closed must be closed
             log_failure("state")
         self._threads.close()

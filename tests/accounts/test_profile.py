@@ -134,3 +134,22 @@ async def test_closing_ends_a_search() -> None:
     await asyncio.sleep(0)
     await found.close()
     assert await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_requests_whose_profile_is_refused_at_once_ask_kiro_once() -> None:
+    for arns, corrected in (((EU,), True), ((EU, US), False)):
+        found, kiro = profiles(*arns)
+        wrong = replace(NOBODY, profile_arn=US)
+        assert set(await asyncio.gather(*(found.correct(wrong, "a") for _ in range(100)))) == {corrected}
+        assert kiro.asked == 1
+
+
+async def test_a_client_that_leaves_does_not_end_the_correction_that_others_wait_for() -> None:
+    found, kiro = profiles(EU)
+    kiro.open.clear()
+    first, second = (asyncio.create_task(found.correct(replace(NOBODY, profile_arn=US), "a")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first])
+    kiro.open.set()
+    assert await second

@@ -136,6 +136,28 @@ async def test_a_thread_that_has_nothing_to_do_holds_nothing_of_its_last_job(one
     assert gone() is None
 
 
+async def test_a_place_is_free_when_the_result_is_there() -> None:
+    threads = Threads("test", 1, waiting=0)
+    for number in range(500):
+        assert await threads.run(int, number) == number
+
+
+async def test_where_the_system_has_no_thread_left_the_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = Threads("test", 2)
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(TooMuchWork):
+            await threads.run(int)
+    assert await threads.run(int) == 0
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", none_left)
+        assert await asyncio.gather(*(threads.run(int, number) for number in range(5))) == [0, 1, 2, 3, 4]
+
+
 HANGS = """
 import asyncio, threading
 from gateway.threads import Threads

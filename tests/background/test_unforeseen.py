@@ -1,6 +1,7 @@
 """Errors that nobody foresaw in background work: logged with a traceback, and the work goes on."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -241,3 +242,20 @@ async def test_a_capture_that_fails_unforeseen_is_logged(tmp_path: Path, complai
         captures.end(captures.begin("req_1"), None)
         await captures.close()
     assert failed == ["capture"]
+
+
+async def test_a_login_on_a_disk_that_hangs_does_not_hold_up_the_end(
+    scene: Scene, complaints: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.accounts.renewal.CLOSE_WAIT", 0.05)
+    monkeypatch.setattr("gateway.accounts.renewal.LOCK_BACK", 0.05)
+    account = scene.account()
+    scene.path.unlink()
+    os.mkfifo(scene.path)  # whoever opens it hangs
+    waiting = asyncio.create_task(account.identity())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(CEILING):
+        await account.close()
+        with pytest.raises(GatewayError, match="ended this work before it was done"):
+            await waiting
+    os.close(os.open(scene.path, os.O_RDWR))  # the thread goes on

@@ -150,9 +150,8 @@ WAYS = ("retry", "elsewhere", "expired", "profile", "should_retry")
 
 
 def mendable() -> UpstreamError:
-    error = UpstreamError(Kind.RATE_LIMIT, "slow", retry=True, elsewhere=True, expired=True, profile=True)
-    error.should_retry, error.trouble = True, Trouble.BUSY
-    return error
+    ways = {"retry": True, "elsewhere": True, "expired": True, "profile": True, "should_retry": True}
+    return UpstreamError(Kind.RATE_LIMIT, "slow", **ways, trouble=Trouble.BUSY)
 
 
 @pytest.mark.parametrize("before", [SAID, SIGNAL, ReasoningPart("hm"), ToolPart("t", "f")])
@@ -160,8 +159,10 @@ def mendable() -> UpstreamError:
 def test_a_fault_after_a_sign_of_work_forbids_sending_again(before: Part, mode: ReasoningMode) -> None:
     error = mendable()
     _, found = turn_of(before, Fault(error), reasoning=mode)
-    assert found[-1] == Failure(error)
-    assert not any(getattr(error, way) for way in WAYS) and not error.trouble.elsewhere
+    failure = found[-1]
+    assert isinstance(failure, Failure) and isinstance(failure.error, UpstreamError)
+    assert (failure.error.kind, failure.error.message) == (error.kind, error.message)
+    assert not any(getattr(failure.error, way) for way in WAYS) and not failure.error.trouble.elsewhere
 
 
 def test_a_fault_before_any_sign_of_work_is_handed_on_as_it_is() -> None:

@@ -23,6 +23,9 @@ KEPT: Final = 600.0
 
 MOST_KEPT: Final = 64
 
+CLOSE_WAIT: Final = 10.0
+"""Seconds for the storing of a login that was given when it, or the gateway, is ended."""
+
 State = Literal["pending", "complete", "denied", "expired", "error"]
 
 Keep = Callable[[NewLogin, str | None], Awaitable[str]]
@@ -132,8 +135,11 @@ class Sessions:
         try:
             return await outcome(keeping)
         except asyncio.CancelledError:
-            await asyncio.wait({keeping})
-            if (error := keeping.exception()) is not None:
+            await asyncio.wait({keeping}, timeout=CLOSE_WAIT)
+            if not keeping.done():
+                keeping.cancel()
+                _log.warning("login_not_stored", reason=f"the disk did not answer for {CLOSE_WAIT:g} s")
+            elif not keeping.cancelled() and (error := keeping.exception()) is not None:
                 _log.warning("login_not_stored", reason=str(error))
             raise
 
