@@ -15,23 +15,31 @@ _STEP: Final = 4096
 """Characters counted at once: under a millisecond, so that counting never holds up other streams."""
 
 
+_AT_ONCE: Final = 64
+"""Steps that one piece, or the end of an answer, may take: 16 ms for 256 KB. A frame may bring 16 MiB of text; what is
+left of such a one at the end is taken to be as dense as what was counted."""
+
 _CREDIT_DIGITS: Final = 12
 """Digits kept of a sum of credits: far more than Kiro gives, and without the rounding errors of binary fractions."""
 
 
 class Tally:
-    """Counts a text that comes in pieces, in steps cut at white space, independent of how it came."""
+    """Counts a text that comes in pieces, in steps cut at white space, independent of how it came.
 
-    __slots__ = ("_count", "_counted", "_pieces", "_size")
+    Of pieces larger than all the steps a part is estimated.
+    """
+
+    __slots__ = ("_count", "_counted", "_length", "_pieces", "_size")
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count
         self._counted = 0
+        self._length = 0  # characters that were counted
         self._pieces: deque[str] = deque()
         self._size = 0
 
     def add(self, text: str) -> None:
-        """Take the next piece; what goes beyond the backlog is counted now."""
+        """Take the next piece; of what goes beyond the backlog a limited part is counted now."""
         self._size += len(text)
         if len(text) > _BACKLOG:  # a step off the front of a giant would copy all the rest of it, every time
             self._pieces.extend(text[start : start + _STEP] for start in range(0, len(text), _STEP))
@@ -44,12 +52,17 @@ class Tally:
         """Tokens of all pieces; at least 1 for a text that is not empty."""
         seen = self._size > 0 or self._counted > 0
         self._count_down_to(0)
-        return max(self._counted, 1) if seen else 0
+        left = round(self._counted * self._size / self._length) if self._size else 0
+        return max(self._counted + left, 1) if seen else 0
 
     def _count_down_to(self, backlog: int) -> None:
-        while self._size > backlog:
+        """Count in steps, a limited number of them, until no more than the backlog is left."""
+        for _ in range(_AT_ONCE):
+            if self._size <= backlog:
+                return
             step = self._next_step()
             self._size -= len(step)
+            self._length += len(step)
             self._counted += self._count(step)
 
     def _next_step(self) -> str:

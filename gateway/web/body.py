@@ -32,6 +32,19 @@ class SmallBody(dict[str, Any]):
     """A body whose check and parsing take so little time that they stay on the event loop."""
 
 
+class LargeBody(dict[str, Any]):
+    """A body that was decoded in slices. Its values are freed in steps when it is dropped itself."""
+
+    def __init__(self, values: dict[str, Any], pieces: list[Any], heavy: Heavy) -> None:
+        super().__init__(values)
+        self._pieces = pieces
+        self._heavy = heavy
+
+    def __del__(self) -> None:
+        """Its members go now; the pieces hold what is in them."""
+        self._heavy.dispose(self._pieces)
+
+
 async def read_object(request: web.Request, capture: Capture) -> dict[str, Any]:
     """The body as a JSON object. Raises GatewayError with 400, 413 or 415."""
     _check_headers(request)
@@ -58,9 +71,15 @@ async def decoded(body: bytes | bytearray, heavy: Heavy) -> dict[str, Any]:
     if not _OBJECT.match(body):
         raise _no_object()
     decoder = SlicedDecoder(body, token_hex(8))
-    await heavy.stepwise(decoder)
-    value = decoder.value
-    return value if decoder.nodes > LIGHT_NODES or len(body) > WHOLE_BYTES else SmallBody(value)
+    try:
+        await heavy.stepwise(decoder)
+    except BaseException:
+        decoder.drop()
+        heavy.dispose(decoder.pieces)
+        raise
+    if decoder.nodes > LIGHT_NODES or len(body) > WHOLE_BYTES:
+        return LargeBody(decoder.value, decoder.pieces, heavy)
+    return SmallBody(decoder.value)
 
 
 def _takes_long(body: bytes | bytearray) -> bool:

@@ -7,8 +7,9 @@ are not (the JSON decoder on a large body) are cut into steps.
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from aiohttp import web
 
@@ -43,6 +44,7 @@ class Heavy:
     """One for all requests."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
         self._thread = Threads(
             "large requests", 1
@@ -58,6 +60,17 @@ class Heavy:
                 if next(iterator, done) is done:
                     return
                 await asyncio.sleep(0)
+
+    def dispose(self, pieces: list[Any]) -> None:
+        """Free what a decoder's pieces hold, a piece at a time. Any thread may call."""
+        pieces.reverse()
+        with suppress(RuntimeError):  # the loop has been closed: nobody is held up any more
+            self._loop.call_soon_threadsafe(self._free_next, pieces)
+
+    def _free_next(self, pieces: list[Any]) -> None:
+        if pieces:
+            pieces.pop()
+            self._loop.call_soon(self._free_next, pieces)
 
     async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Do the work in the thread."""

@@ -24,6 +24,10 @@ YOUNG_OBJECTS: Final = 20_000
 """New containers between two looks of the garbage collector. A request makes a few hundred, and nearly all are freed
 without it; Python's own 700 made it a quarter of the cost of a streamed event."""
 
+OLDER_PASSES: Final = (50, 10)
+"""Looks at the young objects between two at those that have survived one, and so on. A look at the 200,000 values of
+the largest body holds the event loop for 15 ms; with Python's own 10 each such body caused one."""
+
 LAST_CALL: Final = 0.05
 """Seconds for those who had come before the signal; a loop that was busy has not looked at them yet."""
 
@@ -112,7 +116,7 @@ def _calm_collector() -> None:
     """What a start has made stays for good: the garbage collector need not walk over it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    gc.set_threshold(YOUNG_OBJECTS, *OLDER_PASSES)
 
 
 def _end_hung_peers(listener: socket) -> None:

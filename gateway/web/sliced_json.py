@@ -55,11 +55,14 @@ class SlicedDecoder:
     """One document, which must begin with ``{``. Iterate over it to its end, then take ``value``.
 
     mark: a text that is not in the document; the caller draws it at random. Raises JsonError while it is iterated.
+    pieces: what each slice gave, in order. Whoever holds them when the value is dropped, and then drops them one by one
+    from the first on, frees the value in steps: freeing 200,000 nested lists at once takes 10 ms.
     """
 
     def __init__(self, data: bytes | bytearray, mark: str, size: int = SLICE) -> None:
         self.value: Any = None
         self.nodes = 0
+        self.pieces: list[Any] = []
         self._data = data
         self._size = size
         self._marks = Marks(mark)
@@ -68,6 +71,10 @@ class SlicedDecoder:
         self._types = b""  # of the open containers, from the outermost: their opening brackets
         self._open: list[Any] = []  # these containers
         self._string: _OpenString | None = None
+
+    def drop(self) -> None:
+        """Let go of all but the pieces, after an error whose traceback leads here."""
+        self.value, self._open, self._string = None, [], None
 
     def __iter__(self) -> Iterator[None]:
         """Decode slice by slice."""
@@ -158,6 +165,7 @@ class SlicedDecoder:
             raise JsonError("Input data was truncated" if types else "JSON is malformed: trailing characters")
         end = b"" if last else self._marks.end(types[base - 1 :], in_string=in_string)
         value = _decoded(b"".join((self._marks.start(self._types[base - 1 :]), piece.text, end)))
+        self.pieces.append(value)
         spine = [value] if last else self._marks.spine(value, len(types) - base, in_string=in_string)
         tail = None if last else self._marks.taken_off(spine[-1], in_string=in_string)
         if depth:

@@ -125,3 +125,25 @@ def test_token_counts_given_twice_do_not_add_up() -> None:
     figures.add(TokenUsage(5, 6, 7))
     figures.add(TokenUsage(5, 6, 7))
     assert figures.usage(tally("x"), window=1, estimate=1) == Usage(5, 6, 7)
+
+
+def test_one_giant_piece_is_counted_in_part_and_estimated_by_that() -> None:
+    counted: list[int] = []
+
+    def count(text: str) -> int:
+        counted.append(len(text))
+        return len(text) // 4
+
+    tally = Tally(count)
+    tally.add("abc " * 4_000_000)
+    with_the_piece = sum(counted)
+    total = tally.total()
+    assert with_the_piece <= 64 * 4096 and sum(counted) - with_the_piece <= 64 * 4096
+    assert abs(total - 4_000_000) / 4_000_000 < 0.01
+
+
+def test_steady_text_is_counted_to_the_last_character() -> None:
+    tally = Tally(len)
+    for _ in range(1000):
+        tally.add("word " * 500)
+    assert tally.total() == 2_500_000

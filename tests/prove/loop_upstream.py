@@ -16,6 +16,9 @@ from tests.corpus.frames import event
 PACE: Final = 0.02
 """Seconds between two events of the paced stream."""
 
+FRAME: Final = 1024
+"""Characters of a frame of a long text."""
+
 _END: Final = event("meteringEvent", {"unit": "credit", "unitPlural": "credits", "usage": 0.1})
 _MARK: Final = re.compile(rb"\[\[(\w+) (\d+)\]\]")
 _LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -91,7 +94,9 @@ def _frames(name: str, number: int) -> Iterator[bytes]:
         case "pattern":
             yield said(json.dumps({"a": "a" * number + "!"}))
         case "objects":
-            yield said(json.dumps({"a": [{"n": index} for index in range(number)]}))
+            text = json.dumps({"a": [{"n": index} for index in range(number)]})
+            for start in range(0, len(text), FRAME):  # Kiro's frames are smaller still: some words
+                yield said(text[start : start + FRAME])
         case _:
             yield said("{}")
 
