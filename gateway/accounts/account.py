@@ -94,10 +94,6 @@ class Account:
         """The wall's time, by which ``expires_at`` and ``refreshed_at`` go."""
         return self._clock.wall()
 
-    async def read_source(self) -> Credentials:
-        """The login as its source has it now. Raises GatewayError(AUTHENTICATION)."""
-        return await self._threads.run(self.source.load)
-
     async def settle(self) -> None:
         """Bring to its source what a crash has left in the journal. Faults are logged, never raised."""
         if self.credentials.kind in REFRESHERS:

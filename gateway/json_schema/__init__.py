@@ -1,7 +1,7 @@
 """JSON Schemas of clients, applied by a process of its own (``python -m gateway.json_schema``): what both sides send.
 
 Frames on standard input and output: four bytes of length (big endian), then MessagePack. The worker sends one READY
-when it can work, and one Answer for each Job. It ends when its standard input ends.
+when it can work, and one JobResult for each Job. It ends when its standard input ends.
 """
 
 from enum import Enum
@@ -43,7 +43,7 @@ class Outcome(Enum):
     EXHAUSTED = "exhausted"
 
 
-class Answer(Struct, frozen=True, array_like=True):
+class JobResult(Struct, frozen=True, array_like=True):
     """complaint: what is wrong with a text, for the client: nothing of the text but names of its members.
     correction: the same for the model. compiled: the schema was not kept yet and was made ready for this job.
     """
@@ -54,7 +54,7 @@ class Answer(Struct, frozen=True, array_like=True):
     compiled: bool = False
 
 
-def frame(message: Job | Answer) -> bytes:
+def frame(message: Job | JobResult) -> bytes:
     """A message as it is sent."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
@@ -66,4 +66,4 @@ def length(head: bytes) -> int:
 
 
 job_from: Final[Any] = msgspec.msgpack.Decoder(Job).decode
-answer_from: Final[Any] = msgspec.msgpack.Decoder(Answer).decode
+answer_from: Final[Any] = msgspec.msgpack.Decoder(JobResult).decode

@@ -1,11 +1,11 @@
-"""The worker: Jobs on standard input → Answers on standard output, until the input ends."""
+"""The worker: Jobs on standard input → results on standard output, until the input ends."""
 
 import os
 import signal
 import sys
 from typing import BinaryIO, Final
 
-from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, frame, job_from, length
+from gateway.json_schema import LENGTH_BYTES, Job, JobResult, Outcome, frame, job_from, length
 from gateway.json_schema.validation import Validators
 
 _MEMORY: Final = 512 << 20
@@ -27,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the gateway, which ends its workers
     validators = Validators()
     source, target = sys.stdin.buffer, sys.stdout.buffer
-    _send(target, Answer(Outcome.READY))
+    _send(target, JobResult(Outcome.READY))
     while (job := _next(source)) is not None:
         _end_itself_after(job.seconds + _GRACE)
         answer = validators.answer(job)
@@ -46,7 +46,7 @@ def _next(source: BinaryIO) -> Job | None:
     return job
 
 
-def _send(target: BinaryIO, answer: Answer) -> None:
+def _send(target: BinaryIO, answer: JobResult) -> None:
     target.write(frame(answer))
     target.flush()
 

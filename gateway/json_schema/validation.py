@@ -11,7 +11,7 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 
 from gateway import jsontext
-from gateway.json_schema import Answer, Job, Outcome
+from gateway.json_schema import Job, JobResult, Outcome
 from gateway.json_schema.metaschema import flat_validator
 
 KEPT: Final = 64
@@ -21,43 +21,43 @@ KEPT_BYTES: Final = 4 << 20
 _LONGEST_REASON: Final = 500
 """Characters; jsonschema's messages quote the value they are about, however large."""
 
-_INVALID: Final = Answer(Outcome.INVALID)
+_INVALID: Final = JobResult(Outcome.INVALID)
 
 
 class Validators:
-    """Answers jobs, and keeps the latest schemas by digest."""
+    """Does jobs, and keeps the latest schemas by digest."""
 
     def __init__(self) -> None:
         self._official = flat_validator()
         self._known: OrderedDict[bytes, tuple[Validator, int]] = OrderedDict()
         self._bytes = 0
 
-    def answer(self, job: Job) -> Answer:
+    def answer(self, job: Job) -> JobResult:
         """The answer to a job. Raises nothing that a schema or a text could cause."""
         try:
             return self._checked(job) if job.text is None else self._validated(job, job.text)
         except MemoryError:
-            return Answer(Outcome.EXHAUSTED)
+            return JobResult(Outcome.EXHAUSTED)
 
-    def _checked(self, job: Job) -> Answer:
+    def _checked(self, job: Job) -> JobResult:
         if job.schema is None:
-            return Answer(Outcome.UNKNOWN)
+            return JobResult(Outcome.UNKNOWN)
         schema = jsontext.decode(job.schema)
         if not is_schema(schema, self._official):
             return _INVALID
         self._ready(job.digest, job.schema)
-        return Answer(Outcome.OK, compiled=True)
+        return JobResult(Outcome.OK, compiled=True)
 
-    def _validated(self, job: Job, text: bytes) -> Answer:
+    def _validated(self, job: Job, text: bytes) -> JobResult:
         validator, compiled = None, False
         if job.digest is not None:
             validator = self._find(job.digest)
             if validator is None:
                 if job.schema is None:
-                    return Answer(Outcome.UNKNOWN)
+                    return JobResult(Outcome.UNKNOWN)
                 validator, compiled = self._ready(job.digest, job.schema), True
         found = complaint(text, validator)
-        return Answer(Outcome.OK if found is None else Outcome.INVALID, *(found or ("", "")), compiled=compiled)
+        return JobResult(Outcome.OK if found is None else Outcome.INVALID, *(found or ("", "")), compiled=compiled)
 
     def _find(self, digest: bytes) -> Validator | None:
         if digest not in self._known:

@@ -15,7 +15,7 @@ from gateway.conversation import OutputFormat
 from gateway.errors import GatewayError, Kind
 from gateway.events import Failure
 from gateway.honour.unmet import Unmet
-from gateway.json_schema import Answer, Job, Outcome
+from gateway.json_schema import Job, JobResult, Outcome
 from gateway.web.schema_workers import Busy, SchemaWorkers, TimeUp, WorkerLost
 
 CHECK_SECONDS: Final = 5.0
@@ -135,6 +135,6 @@ def _unchecked(reason: str) -> Failure:
     return Failure(GatewayError(Kind.TIMEOUT, f"{UNCHECKED}{reason}.", should_retry=False))
 
 
-def _unmet(answer: Answer, text: str) -> Failure:
+def _unmet(answer: JobResult, text: str) -> Failure:
     message = f"The model did not answer in the JSON that was asked for: {answer.complaint}."
     return Failure(Unmet(message, said=text, correction=answer.correction))

@@ -10,7 +10,7 @@ import structlog
 from msgspec import DecodeError
 from msgspec.structs import replace
 
-from gateway.json_schema import LENGTH_BYTES, Answer, Job, Outcome, answer_from, frame, length
+from gateway.json_schema import LENGTH_BYTES, Job, JobResult, Outcome, answer_from, frame, length
 from gateway.web.child_process import ChildProcess
 
 AT_ONCE: Final = 2
@@ -65,14 +65,14 @@ class Worker:
         _log.debug("schema_worker_started", worker=process.pid)
         return worker
 
-    async def ask(self, job: Job) -> Answer:
+    async def ask(self, job: Job) -> JobResult:
         """Do a job; a text's schema is sent only if the process does not know it. Raises WorkerLost."""
         if job.text is None or job.digest is None:
             return await self._asked(job)
         answer = await self._asked(replace(job, schema=None))
         return await self._asked(job) if answer.outcome is Outcome.UNKNOWN else answer
 
-    async def _asked(self, job: Job) -> Answer:
+    async def _asked(self, job: Job) -> JobResult:
         try:
             self.process.target.write(frame(job))
             await self.process.target.drain()
@@ -80,10 +80,10 @@ class Worker:
             raise WorkerLost from error
         return await self._received()
 
-    async def _received(self) -> Answer:
+    async def _received(self) -> JobResult:
         try:
             size = length(await self.process.source.readexactly(LENGTH_BYTES))
-            answer: Answer = answer_from(await self.process.source.readexactly(size))
+            answer: JobResult = answer_from(await self.process.source.readexactly(size))
         except (OSError, EOFError, DecodeError) as error:  # DecodeError: it does not speak as a worker does
             raise WorkerLost from error
         return answer
@@ -100,7 +100,7 @@ class SchemaWorkers:
         self._idle: list[Worker] = []
         self._closed = False
 
-    async def do(self, job: Job) -> Answer:
+    async def do(self, job: Job) -> JobResult:
         """Do a job. Raises TimeUp, Busy where it got no turn, or WorkerLost for one that lost two processes.
 
         A job whose request is cancelled ends with its process: nobody needs the outcome, and others wait for a turn.
@@ -121,7 +121,7 @@ class SchemaWorkers:
         finally:
             self._turns.release()
 
-    async def _done(self, job: Job, worker: Worker | None) -> Answer:
+    async def _done(self, job: Job, worker: Worker | None) -> JobResult:
         worker = worker or await Worker.start(self._command)
         reusable = False
         try:

@@ -63,12 +63,12 @@ def is_free(path: Path) -> bool:
     return True
 
 
-def account(folder: Path, name: str) -> Account:
+def account(folder: Path, name: str, threads: Threads | None = None) -> Account:
     """An account with a token that has ended, and the default limit for its lock."""
     path = folder / f"{name}.json"
     path.write_bytes(jsontext.encode({"accessToken": "aoaOld", "refreshToken": "aorOld", "expiresAt": 1}))
     place = JsonFile(path, Wanted(path, None, None, "us-east-1", None, folder, folder / "state"))
-    return Account(place, place.load(), granted)
+    return Account(place, place.load(), granted, threads=threads)
 
 
 async def test_forty_accounts_that_wait_for_locks_do_not_hold_up_another(tmp_path: Path) -> None:
@@ -86,12 +86,12 @@ async def test_forty_accounts_that_wait_for_locks_do_not_hold_up_another(tmp_pat
     assert {(await task).access_token for task in waiting} == {"aoaNew"}
 
 
-async def test_a_refresh_that_waits_for_a_foreign_lock_holds_no_thread(tmp_path: Path) -> None:
-    mine = account(tmp_path, "login")
+async def test_a_refresh_that_waits_for_a_foreign_lock_holds_no_thread(tmp_path: Path, threads: Threads) -> None:
+    mine = account(tmp_path, "login", threads)
     held = foreign(tmp_path / "login.json")
     waiting = asyncio.create_task(mine.identity())
     for _ in range(3):  # the account has one thread: it reads while the refresh waits
-        assert (await mine.read_source()).refresh_token == "aorOld"
+        assert (await threads.run(mine.source.load)).refresh_token == "aorOld"
         await asyncio.sleep(POLL)
     assert not waiting.done()
     held.release()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
 
 from gateway import jsontext
-from gateway.json_schema import Answer, Job, Outcome
+from gateway.json_schema import Job, JobResult, Outcome
 from gateway.json_schema.metaschema import flat_validator
 from gateway.json_schema.validation import KEPT, KEPT_BYTES, Validators, complaint, validator_of
 
@@ -77,12 +77,12 @@ def found(text: str, schema: dict[str, Any] | None = PERSON) -> tuple[str, str] 
 
 @pytest.mark.parametrize("schema", GOOD_SCHEMAS)
 def test_a_valid_schema_is_ok(schema: Any) -> None:
-    assert Validators().answer(job(schema)) == Answer(Outcome.OK, compiled=True)
+    assert Validators().answer(job(schema)) == JobResult(Outcome.OK, compiled=True)
 
 
 @pytest.mark.parametrize("schema", [*BAD_SCHEMAS, *ODD_SCHEMAS])
 def test_another_schema_is_invalid_whatever_it_makes_jsonschema_raise(schema: Any) -> None:
-    assert Validators().answer(job(schema)) == Answer(Outcome.INVALID)
+    assert Validators().answer(job(schema)) == JobResult(Outcome.INVALID)
 
 
 @pytest.mark.parametrize("schema", [*BAD_SCHEMAS, *GOOD_SCHEMAS, {"a" * 9: [{}] * 50}, True, False, 5, None, []])
@@ -109,7 +109,7 @@ def test_the_flat_metaschema_agrees_with_the_official_one(schema: Any) -> None:
 
 @pytest.mark.parametrize("text", ['{"name": "Ada", "age": 36}', ' {"name":"\\ud83d"} '])
 def test_text_that_is_valid_by_its_schema_is_ok(text: str) -> None:
-    assert Validators().answer(job(PERSON, text)) == Answer(Outcome.OK, compiled=True)
+    assert Validators().answer(job(PERSON, text)) == JobResult(Outcome.OK, compiled=True)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_complaint_says_what_is_wrong_and_nothing_of_the_text(text: str, mes
 
 
 def test_without_a_schema_any_object_is_valid_and_nothing_else() -> None:
-    assert Validators().answer(Job(1.0, text=b'{"anything": [1]}')) == Answer(Outcome.OK)
+    assert Validators().answer(Job(1.0, text=b'{"anything": [1]}')) == JobResult(Outcome.OK)
     assert "not a JSON object" in Validators().answer(Job(1.0, text=b"[1]")).complaint
 
 
@@ -169,7 +169,7 @@ def test_uniqueness_of_20000_objects_is_found(draft: str | None) -> None:
 
 def test_a_schema_is_made_ready_once_and_found_by_its_digest() -> None:
     validators = Validators()
-    assert validators.answer(job(PERSON, "{}", known=True)) == Answer(Outcome.UNKNOWN)
+    assert validators.answer(job(PERSON, "{}", known=True)) == JobResult(Outcome.UNKNOWN)
     assert validators.answer(job(PERSON)).compiled
     for text in ("{}", '{"name": "Ada"}'):
         answer = validators.answer(job(PERSON, text, known=True))
@@ -182,8 +182,8 @@ def test_the_oldest_schemas_are_dropped_by_number_and_by_size() -> None:
     validators.answer(job(first))
     for number in range(KEPT - 1):
         validators.answer(job({"title": str(number)}))
-    assert validators.answer(job(first, "5", known=True)) == Answer(Outcome.OK)
+    assert validators.answer(job(first, "5", known=True)) == JobResult(Outcome.OK)
     validators.answer(job({"title": "x" * (KEPT_BYTES - 100)}))
-    assert validators.answer(job(first, "5", known=True)) == Answer(Outcome.OK)
+    assert validators.answer(job(first, "5", known=True)) == JobResult(Outcome.OK)
     validators.answer(job({"title": "x" * 200}))
-    assert validators.answer(job({"title": "0"}, "5", known=True)) == Answer(Outcome.UNKNOWN)
+    assert validators.answer(job({"title": "0"}, "5", known=True)) == JobResult(Outcome.UNKNOWN)
