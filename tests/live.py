@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, web
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 
 from gateway.app import Given, build
 from gateway.commands.logins import accounts_from
@@ -107,7 +107,9 @@ async def gateway(
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         headers = {"x-api-key": KEY}
-        async with ClientSession(headers=headers, timeout=ClientTimeout(CEILING)) as client:
+        everyone_at_once = TCPConnector(limit=0)  # a burst of 500 requests is one, not five of a hundred
+        timeout = ClientTimeout(CEILING)
+        async with ClientSession(headers=headers, timeout=timeout, connector=everyone_at_once) as client:
             yield Live(f"http://{host}:{port}", simulator, client, state)
     finally:
         await runner.cleanup()

@@ -153,6 +153,7 @@ def _gateway(stack: ExitStack, folder: Path, name: str, url: str, **settings: st
     home = folder / name
     home.mkdir()
     calm = {"LOG_LEVEL": "WARNING", "BASE_RETRY_DELAY": "30", COUNT: str(_count_of(home))}
+    calm["ACCOUNT_RECOVERY_TIMEOUT"] = "0"  # a sixth of the requests fail on purpose, all on one account
     given = gateway_environment(home, url, None, **calm, **settings)
     module = "tests.prove.counted"
     return stack.enter_context(running("serve", "--port", "0", environment=given, log=home / "log", module=module))
