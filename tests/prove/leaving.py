@@ -19,6 +19,7 @@ from statistics import quantiles
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gateway.threads import IDLE_SECONDS
 from tests.processes import KEY, Process, gateway_environment, running
 from tests.prove.counted import COUNT, count
 from tests.prove.stage import REFRESH_SECONDS, Upstream, go, upstream
@@ -263,7 +264,8 @@ def _status(pid: int) -> dict[str, str]:
 
 
 async def _held(gateway: Process) -> dict[str, int]:
-    """What it holds: tasks, descriptors, threads, resident memory; once its sockets have come to rest."""
+    """What it holds: tasks, descriptors, threads, resident memory; once its sockets and threads have come to rest."""
+    await asyncio.sleep(IDLE_SECONDS + 5)  # a thread that has nothing to do ends after so long
     pid, counts = gateway.popen.pid, [-1]
     while len(counts) < 5 or len(set(counts[-5:])) > 1:
         await asyncio.sleep(0.1)
