@@ -293,7 +293,7 @@ def after_credits(health: Health, allowance: Allowance, now: Now, *, stale: bool
 def after_new_login(health: Health, now: Now) -> Health:
     """The health once its source holds another login: it may be another user's, so one request may probe a quota, too.
 
-    A wait that has an end soon is kept to, whoever logs in. Failures that were counted may have been the old login's.
+    A wait that Kiro named and the cooldown of a limited account stay. Counted failures may have been the old login's.
     """
     if health.state in QUOTAS:
         return replace(health, resets_at=min(health.resets_at, now.wall), changed_at=now.monotonic)

@@ -25,7 +25,7 @@ SPREAD: Final = 0.5
 
 PAUSE: Final = POLL * (1 + SPREAD)
 """Seconds after a release in which the same login does not try again. It is the longest wait of others between two
-tries, so that whoever waits gets a try before the last holder does: two gateways cannot starve each other."""
+tries, so that those who wait get a try before the last holder does: two gateways cannot starve each other."""
 
 _T = TypeVar("_T")
 
@@ -39,13 +39,13 @@ class LoginLock:
         clock: Clock,
         *,
         limit: float,
-        dice: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        """limit: seconds to wait at most. dice: in [0, 1)."""
+        """limit: seconds to wait at most. jitter: in [0, 1)."""
         self._threads = threads
         self._clock = clock
         self._limit = limit
-        self._dice = dice
+        self._jitter = jitter
         self._not_before = float("-inf")
 
     async def acquire(self, places: Sequence[Path]) -> FileLock | None:
@@ -63,7 +63,7 @@ class LoginLock:
                 left = deadline - self._clock.monotonic()
                 if left <= 0:
                     return None
-                await self._clock.sleep(min(left, POLL * (1 + SPREAD * (2 * self._dice() - 1))))
+                await self._clock.sleep(min(left, POLL * (1 + SPREAD * (2 * self._jitter() - 1))))
 
     async def release(self, lock: FileLock) -> None:
         """Give it back, also when the caller is cancelled meanwhile."""

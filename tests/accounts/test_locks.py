@@ -129,7 +129,7 @@ async def test_the_last_holder_tries_again_only_after_every_waiter_has_tried(
     tmp_path: Path, threads: Threads, dice: float
 ) -> None:
     held, time = foreign(tmp_path / "login"), Sleeps()
-    await LoginLock(threads, time.clock, limit=1.0, dice=lambda: dice).acquire([tmp_path / "login"])
+    await LoginLock(threads, time.clock, limit=1.0, jitter=lambda: dice).acquire([tmp_path / "login"])
     assert POLL / 2 <= max(time.slept) <= PAUSE
     held.release()
 
