@@ -55,8 +55,8 @@ class SlicedDecoder:
     """One document, which must begin with ``{``. Iterate over it to its end, then take ``value``.
 
     mark: a text that is not in the document; the caller draws it at random. Raises JsonError while it is iterated.
-    pieces: what each slice gave, in order. To free the value in steps, hold them while it is dropped, then drop them one
-    by one from the first on: freeing 200,000 nested lists at once takes 10 ms.
+    pieces: what each slice gave, in order. To free the value in steps, hold them while it is dropped, then drop them
+    one by one from the first on: freeing 200,000 nested lists at once takes 10 ms.
     """
 
     def __init__(self, data: bytes | bytearray, mark: str, size: int = SLICE) -> None:
