@@ -44,7 +44,7 @@ class Heavy:
     """One for all requests."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None  # known from the first steps on
         self._turn = asyncio.Lock()
         self._thread = Threads(
             "large requests", 1
@@ -53,6 +53,7 @@ class Heavy:
 
     async def stepwise(self, steps: Iterable[object]) -> None:
         """Take all steps, and let everything else run between two. Of many requests, one takes a step at a time."""
+        self._loop = asyncio.get_running_loop()
         iterator = iter(steps)
         done = object()
         while True:
@@ -63,14 +64,11 @@ class Heavy:
 
     def dispose(self, pieces: list[Any]) -> None:
         """Free what a decoder's pieces hold, a piece at a time. Any thread may call."""
-        pieces.reverse()
-        with suppress(RuntimeError):  # the loop has been closed: nobody is held up any more
-            self._loop.call_soon_threadsafe(self._free_next, pieces)
-
-    def _free_next(self, pieces: list[Any]) -> None:
-        if pieces:
-            pieces.pop()
-            self._loop.call_soon(self._free_next, pieces)
+        loop = self._loop
+        if loop is not None:
+            pieces.reverse()
+            with suppress(RuntimeError):  # the loop has been closed: nobody is held up any more
+                loop.call_soon_threadsafe(_free_next, loop, pieces)
 
     async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Do the work in the thread."""
@@ -79,6 +77,13 @@ class Heavy:
     def close(self) -> None:
         """Wait for nothing: what is running ends by itself."""
         self._thread.close()
+
+
+def _free_next(loop: asyncio.AbstractEventLoop, pieces: list[Any]) -> None:
+    """Free a piece now and the next one when everything else has had a turn."""
+    if pieces:
+        pieces.pop()
+        loop.call_soon(_free_next, loop, pieces)
 
 
 HEAVY: Final = web.AppKey("heavy", Heavy)

@@ -143,3 +143,35 @@ async def test_a_large_conversation_is_translated_in_a_thread(texts: list[str], 
 
     await translator(new_id=new_id).translated(said(*texts), "strict", large=False)
     assert (threads[0] is not threading.main_thread()) is in_thread
+
+
+async def test_others_have_a_turn_while_a_large_body_is_freed() -> None:
+    heavy = Heavy()
+    large = await decoded(body(x=[[]] * 90_000), heavy)
+    async with turns() as counted:
+        await asyncio.sleep(0)
+        before = counted[0]
+        del large
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert counted[0] - before >= 1000
+    heavy.close()
+
+
+@pytest.mark.parametrize("end", ["", "]]"])
+async def test_a_large_body_that_is_refused_leaves_nothing_behind(end: str) -> None:
+    class Kept(Heavy):
+        pieces: list[Any]
+
+        def dispose(self, pieces: list[Any]) -> None:
+            self.pieces = pieces
+            super().dispose(pieces)
+
+    heavy = Kept()
+    with pytest.raises(jsontext.JsonError):
+        await decoded(b'{"x": [' + b"[]," * 90_000 + end.encode(), heavy)
+    assert len(heavy.pieces) > 1
+    async with asyncio.timeout(30):
+        while heavy.pieces:
+            await asyncio.sleep(0)
+    heavy.close()
