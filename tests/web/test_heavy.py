@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ async def test_a_large_body_is_freed_a_piece_a_turn() -> None:
     del large
     left = await heavy.freed()
     assert left[0] > 10 and left[-1] == 0
-    assert all(before - after <= 1 for before, after in zip(left, left[1:], strict=False))
+    assert all(before - after <= 1 for before, after in pairwise(left))
     heavy.close()
 
 
