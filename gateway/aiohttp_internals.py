@@ -119,7 +119,7 @@ def wake_reader(content: StreamReader, error: BaseException) -> None:
 def end_of_connection(response: ClientResponse) -> "asyncio.Future[None]":
     """Done when the connection is closed; at once where it already is, or was given back with the whole body.
 
-    Connections are used again, and this future is one a connection: whoever added a callback removes it. There is no
+    Connections are used again, and this future is one a connection: who adds a callback removes it. There is no
     public way: a response tells of the end of its connection only those who read.
     """
     connection = response.connection

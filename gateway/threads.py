@@ -140,7 +140,7 @@ def _do(future: Future[Any], work: Callable[[], Any], free: Callable[[], None]) 
     """free: called before the result is given, so that who has it finds the thread's place free."""
     try:
         result = work()
-    except BaseException as error:  # noqa: BLE001 - whoever waits gets it, as from any thread pool
+    except BaseException as error:  # noqa: BLE001 - the waiter gets it, as from any thread pool
         free()
         future.set_exception(error)
     else:

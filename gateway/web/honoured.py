@@ -20,7 +20,7 @@ Judge = Callable[[str], Awaitable[Failure | None]]
 
 
 class Honoured:
-    """Reads as an OpenStream does, and may end before it: whoever reads then closes it, whatever is still to come.
+    """Reads as an OpenStream does, and may end before it: the reader then closes it, whatever is still to come.
 
     judge: looks at the whole text of a turn before its end is given. Only an answer that ended by itself is judged:
     one that was cut, refused or went on to a tool says so in its stop reason.

@@ -124,12 +124,12 @@ async def test_a_waiter_gets_the_lock_when_it_becomes_free(tmp_path: Path, threa
     got.release()
 
 
-@pytest.mark.parametrize("dice", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 async def test_the_last_holder_tries_again_only_after_every_waiter_has_tried(
-    tmp_path: Path, threads: Threads, dice: float
+    tmp_path: Path, threads: Threads, jitter: float
 ) -> None:
     held, time = foreign(tmp_path / "login"), Sleeps()
-    await LoginLock(threads, time.clock, limit=1.0, jitter=lambda: dice).acquire([tmp_path / "login"])
+    await LoginLock(threads, time.clock, limit=1.0, jitter=lambda: jitter).acquire([tmp_path / "login"])
     assert POLL / 2 <= max(time.slept) <= PAUSE
     held.release()
 
