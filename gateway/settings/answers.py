@@ -142,7 +142,7 @@ class Stream:
 
     hold: float = setting(
         Form.NUMBER,
-        20.0,
+        15.0,
         "A fault within this time still becomes a proper HTTP status; after it the stream is opened and kept alive.",
         unit="seconds",
         low=0,

@@ -113,20 +113,20 @@ class Upstream:
     )
     first_token_timeout: float = setting(
         Form.NUMBER,
-        30.0,
-        "Time to the first sign of an answer; longer means a stuck request.",
+        300.0,
+        "Time to the first sign of an answer. Slow models were seen to begin good answers after 140 s.",
         unit="seconds",
         environment=("FIRST_TOKEN_TIMEOUT",),
         low=0.1,
         high=3600,
     )
     first_token_timeout_per_100kb: float = setting(
-        Form.NUMBER, 15.0, "Added to first_token_timeout for each 100 KB of request.", unit="seconds", low=0, high=3600
+        Form.NUMBER, 0.0, "Added to first_token_timeout for each 100 KB of request.", unit="seconds", low=0, high=3600
     )
     first_token_max_retries: int = setting(
         Form.WHOLE,
-        1,
-        "How often a stuck request is sent again. Each may be billed.",
+        0,
+        "How often a request without an answer in that time is sent again. Each send may be billed.",
         environment=("FIRST_TOKEN_MAX_RETRIES",),
         low=0,
         high=5,

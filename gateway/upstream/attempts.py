@@ -87,7 +87,7 @@ class Policy:
 
     sends_per_endpoint: int = 3
     sends: int = 6
-    first_token_max_retries: int = 1
+    first_token_max_retries: int = 0
     base_delay: float = 1.0
     longest_delay: float = 30.0
     longest_retry_after: float = 10.0

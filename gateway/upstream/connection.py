@@ -1,6 +1,7 @@
 """The process's one way out: one connector, one TLS context, one proxy, for data, control and token hosts alike."""
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from aiohttp import (
+    AddrInfoType,
     BaseConnector,
     ClientError,
     ClientResponse,
@@ -24,6 +26,15 @@ from gateway.upstream.translate import UnconnectedError, fault
 
 KEEP_ALIVE: Final = 30.0
 """Seconds an idle connection is kept: less than the 60 s after which AWS's load balancers close it."""
+
+PROBE_AFTER: Final = 30
+"""Seconds of silence after which the kernel sends a TCP keep-alive probe, and then every ``PROBE_INTERVAL``. An answer
+may begin after minutes of silence: firewalls and address translators forget connections that are silent for 60 s, and a
+peer that has gone must not be waited for until the time-out."""
+
+PROBE_INTERVAL: Final = 15
+PROBES: Final = 4
+"""Unanswered probes in a row, which end the connection."""
 
 BODY_LIMIT: Final = 64 * 1024
 """Bytes read of an answer that is no event stream: enough for every error known, too little for a bomb (R28)."""
@@ -86,6 +97,7 @@ class Connection:
         socks = proxy is not None and proxy.scheme.startswith("socks")
         # No limit: every waiting answer holds a connection, and a hundred of them must not block the next (rule 1).
         settings: dict[str, Any] = {"limit": 0, "ssl": _tls(ca_file), "keepalive_timeout": KEEP_ALIVE}
+        settings["socket_factory"] = probed_socket
         self._connector: BaseConnector
         if proxy is not None and socks:
             from gateway.upstream.socks import SocksConnector  # noqa: PLC0415 - loaded by those who use it
@@ -141,6 +153,18 @@ class Connection:
     async def close(self) -> None:
         """Close every connection."""
         await self._connector.close()
+
+
+def probed_socket(address: AddrInfoType) -> socket.socket:
+    """A socket whose kernel notices a peer that has gone, as far as the system has the options."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    idle = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
+    for name, value in ((idle, PROBE_AFTER), ("TCP_KEEPINTVL", PROBE_INTERVAL), ("TCP_KEEPCNT", PROBES)):
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
 
 
 async def read_bounded(answer: ClientResponse, limit: int = BODY_LIMIT, patience: float = BODY_PATIENCE) -> bytes:

@@ -52,7 +52,8 @@ async def status_patiently(usual: Live, changed: Live, **changes: Any) -> tuple[
 
 
 async def status_of_a_long_request(usual: Live, changed: Live) -> tuple[int, int]:
-    return await status_patiently(usual, changed, system="word " * 40_000)
+    answered, gave_up = await status_patiently(changed, usual, system="word " * 40_000)
+    return gave_up, answered
 
 
 async def silence(usual: Live, changed: Live) -> tuple[bool, bool]:
@@ -290,7 +291,7 @@ async def at_a_closed_door(key: str, folder: Path) -> Pair:
         await simulator.stop()
 
 
-IMPATIENT = {"upstream.first_token_timeout": 0.1, "upstream.first_token_timeout_per_100kb": 0.0}
+IMPATIENT = {"upstream.first_token_timeout": 0.1}
 NO_LOGIN = {"credentials.refresh_token": None}
 ROTATING = Options(rotate=True)
 
@@ -311,13 +312,11 @@ TABLE: Mapping[str, Effect] = {
     "upstream.ca_file": Effect(over_tls, 502, 200),
     "upstream.connect_timeout": Effect(at_a_closed_door, 200, 502),
     "upstream.read_timeout": Effect(race(silence, 0.1), False, True),
-    "upstream.first_token_timeout": Effect(
-        race(status_patiently, 0.1, **{"upstream.first_token_timeout_per_100kb": 0.0}), 200, 504
-    ),
+    "upstream.first_token_timeout": Effect(race(status_patiently, 0.1), 200, 504),
     "upstream.first_token_timeout_per_100kb": Effect(
-        race(status_of_a_long_request, 0.0, **{"upstream.first_token_timeout": 0.1}), 200, 504
+        race(status_of_a_long_request, 15.0, **{"upstream.first_token_timeout": 0.1}), 504, 200
     ),
-    "upstream.first_token_max_retries": Effect(look(sends_when_stuck, 0, **IMPATIENT), 2, 1),
+    "upstream.first_token_max_retries": Effect(look(sends_when_stuck, 1, **IMPATIENT), 1, 2),
     "upstream.max_retries": Effect(look(sends_when_kiro_fails, 1), 6, 3),
     "upstream.base_retry_delay": Effect(race(second_tries, 60.0), 2, 1),
     "credentials.database": Effect(look(token_shown, database), "simulator-refresh-token", SOCIAL["refresh_token"]),

@@ -28,7 +28,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "upstream.connect_timeout": ("2.5", "2.5", 2.5),
     "upstream.read_timeout": ("60", "60", 60.0),
     "upstream.first_token_timeout": ("15", "15", 15.0),
-    "upstream.first_token_timeout_per_100kb": ("0", "0", 0.0),
+    "upstream.first_token_timeout_per_100kb": ("15", "15", 15.0),
     "upstream.first_token_max_retries": ("3", "3", 3),
     "upstream.max_retries": ("2", "2", 2),
     "upstream.base_retry_delay": ("0.5", "0.5", 0.5),

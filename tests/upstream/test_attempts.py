@@ -119,12 +119,9 @@ K, C, Q = (row.name for row in ENDPOINTS)
         ("429 final", [K, C, "raised final"]),
         ("429 drained drained", [K, C, Q, "wait 1", K, "ok"]),
         ("drained drained drained", [K, C, Q, "raised drained"]),
-        ("stuck", [K, K, "ok"]),
-        ("stuck stuck", [K, K, "raised stuck"]),
-        ("429 expired stuck", [K, C, "refresh", C, C, "ok"]),
+        ("stuck", [K, "raised stuck"]),
+        ("429 expired stuck", [K, C, "refresh", C, "raised stuck"]),
         ("expired retry", [K, "refresh", K, "wait 1", K, "ok"]),
-        ("stuck expired final", [K, K, "refresh", K, "raised final"]),
-        ("stuck expired expired", [K, K, "refresh", K, "raised expired"]),
     ],
 )
 def test_each_fault_is_followed_by_what_the_table_says(faults: str, expected: list[str]) -> None:
@@ -134,11 +131,25 @@ def test_each_fault_is_followed_by_what_the_table_says(faults: str, expected: li
 @pytest.mark.parametrize(
     ("faults", "expected"),
     [
+        ("stuck", [K, K, "ok"]),
+        ("stuck stuck", [K, K, "raised stuck"]),
+        ("429 expired stuck", [K, C, "refresh", C, C, "ok"]),
+        ("stuck expired final", [K, K, "refresh", K, "raised final"]),
+        ("stuck expired expired", [K, K, "refresh", K, "raised expired"]),
+    ],
+)
+def test_silent_request_is_sent_again_where_the_setting_allows_it(faults: str, expected: list[str]) -> None:
+    assert steps(faults, policy=Policy(first_token_max_retries=1)) == expected
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [
         ("402", ["A/kiro", "B/kiro", "ok"]),
         ("suspended", ["A/kiro", "B/kiro", "ok"]),
         ("model", ["A/kiro", "B/kiro", "ok"]),
         ("final", ["A/kiro", "raised final"]),
-        ("stuck stuck", ["A/kiro", "A/kiro", "raised stuck"]),
+        ("stuck", ["A/kiro", "raised stuck"]),
         ("402 final", ["A/kiro", "B/kiro", "raised final"]),
         ("402 402", ["A/kiro", "B/kiro", "raised 402"]),
         ("429 429 429", ["A/kiro", "A/codewhisperer", "A/amazonq", "B/kiro", "ok"]),

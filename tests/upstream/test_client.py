@@ -121,9 +121,9 @@ async def test_a_request_without_first_frame_is_sent_again_only_as_allowed(
     assert len(simulator.requests("generate")) == 2
 
 
-@pytest.mark.parametrize(("size", "seconds"), [(0, 30.0), (100_000, 45.0), (400_000, 90.0)])
-def test_a_large_request_gets_more_time_for_its_first_frame(size: int, seconds: float) -> None:
-    assert Patience().for_body(size) == seconds
+@pytest.mark.parametrize(("size", "seconds"), [(0, 300.0), (100_000, 315.0), (400_000, 360.0)])
+def test_large_request_gets_more_time_where_the_setting_says_so(size: int, seconds: float) -> None:
+    assert (Patience().for_body(size), Patience(per_100_kb=15.0).for_body(size)) == (300.0, seconds)
 
 
 async def test_a_refused_connection_is_tried_on_each_endpoint_and_named_without_address(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -277,3 +278,22 @@ async def test_what_was_not_sent_when_a_request_is_left_is_not_sent() -> None:
         left.set()
         await gone.wait()
     assert sum(received) < len(body)
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
+async def test_silent_connection_is_probed_by_the_kernel(
+    authority: trustme.CA, tmp_path: Path, encrypted: bool
+) -> None:
+    async def headers_alone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK[:-2])
+        await reader.read()
+
+    async with listening(headers_alone, context_for(authority) if encrypted else None) as port:
+        made = Connection(ca_file=tmp_path / "ca.pem")
+        url = f"{'https' if encrypted else 'http'}://127.0.0.1:{port}/"
+        async with made.session({}) as session, session.get(url, allow_redirects=False) as answer:
+            assert answer.connection is not None and answer.connection.transport is not None
+            found = answer.connection.transport.get_extra_info("socket")
+            assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        await made.close()
