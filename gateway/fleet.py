@@ -27,7 +27,7 @@ from gateway.settings import Settings
 from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
-from gateway.upstream.profiles import ProfileList
+from gateway.upstream.profiles import KeyRegions, ProfileList
 from gateway.upstream.usage import fetch_usage
 
 _log: Final = structlog.get_logger("gateway.accounts")
@@ -209,6 +209,7 @@ def _member(
         base_url=settings.upstream.base_url,
         threshold=settings.credentials.refresh_threshold,
         profiles=ProfileList(way, settings.upstream.base_url),
+        find_region=KeyRegions(way, settings.upstream.base_url),
     )
     terms = configured.terms or Terms(account.id)
     if terms.name in taken:

@@ -197,7 +197,10 @@ class Renewal:
         mine = self._tokens.credentials
         refresher = REFRESHERS.get(mine.kind)
         if refresher is None:
-            raise bad_login(f"This kind of login cannot be refreshed. If Kiro refused it: {self._source.login_again}")
+            raise bad_login(
+                "An API key cannot be refreshed: if Kiro refused it, it was deleted, or its organisation does not allow"
+                f" keys. {self._source.login_again}"
+            )
         entry = await self._ready()
         try:
             answer = await self._post(refresher(mine, self._base_url))

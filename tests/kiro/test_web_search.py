@@ -43,7 +43,7 @@ def test_the_request_is_the_one_that_was_seen() -> None:
 
 
 def test_without_an_arn_the_older_host_alone_is_asked() -> None:
-    key = replace(SOCIAL, kind="api_key", profile_arn=None)
+    key = replace(SOCIAL, kind="builder_id", profile_arn=None)
     [only] = requests(key, "q", call_id="id", invocation_id="uuid", base_url="http://127.0.0.1:1/")
     assert only.url == "http://127.0.0.1:1/mcp" and only.headers["tokentype"] == "API_KEY"
     assert "x-amzn-kiro-profile-arn" not in only.headers
