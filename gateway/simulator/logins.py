@@ -15,7 +15,7 @@ from gateway.simulator.options import PROFILE_ARN, Options
 Server = Literal["desktop", "oidc", "idp"]
 """The three token servers: Kiro's own, AWS SSO OIDC, a company's identity provider."""
 
-_ARN: Final = re.compile(r"^arn:aws:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+$")
+_ARN: Final = re.compile(r"^arn:aws(?:-us-gov)?:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+$")
 _SERVES: Final[Mapping[Server, tuple[LoginKind, ...]]] = {
     "desktop": ("social",),
     "oidc": ("idc", "builder_id"),
