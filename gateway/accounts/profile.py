@@ -27,6 +27,10 @@ _NEVER: Final = float("inf")
 _LISTED: Final = frozenset({"idc", "external_idp"})
 """Kinds of login that Kiro lists profiles for; the others get 403 by design and are not asked (upstream facts, 2.4)."""
 
+_CORRECTED: Final = _LISTED | {"builder_id"}
+"""Every Builder ID has the shared profile, whatever its login says. A social login's came with its token: in its place
+a guess would only turn one refusal into two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -106,7 +110,7 @@ class Profiles:
         now = self._choice
         if now is not None and now.arn != identity.profile_arn:
             return now.arn is not None  # somebody was quicker
-        if identity.kind == "api_key" or self._ask is lists_nothing:
+        if identity.kind not in _CORRECTED or self._ask is lists_nothing:
             return False
         if self._correction is None or self._correction.done():
             self._correction = background_task(f"correct profile {account}", self._corrected(identity, account))

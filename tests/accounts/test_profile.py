@@ -87,13 +87,19 @@ async def test_a_login_without_a_listing_has_the_shared_profile_and_asks_nobody(
         assert kiro.asked == 0
 
 
-async def test_a_social_logins_own_profile_that_is_refused_gives_way_to_the_shared_one_once() -> None:
+async def test_a_builder_ids_other_profile_that_is_refused_gives_way_to_the_shared_one_once() -> None:
     found, kiro = profiles(EU)
-    mine = replace(NOBODY, kind="social", profile_arn=US)
+    mine = replace(NOBODY, kind="builder_id", profile_arn=US)
     assert await found.correct(mine, "a")
     now = await found.completed(mine, "a")
-    assert now.profile_arn == SHARED["social"]
+    assert now.profile_arn == SHARED["builder_id"]
     assert not await found.correct(now, "a")
+    assert kiro.asked == 0
+
+
+async def test_a_social_logins_profile_came_with_it_and_is_not_replaced_by_a_guess() -> None:
+    found, kiro = profiles(EU)
+    assert not await found.correct(replace(NOBODY, kind="social", profile_arn=US), "a")
     assert kiro.asked == 0
 
 
