@@ -114,6 +114,7 @@ class _Opening:
         self._lease: Lease | None = None
         self._identity: Identity | None = None
         self._trial: Identity | None = None
+        self._before_trial: UpstreamError | None = None
         self._fault: UpstreamError | None = None
 
     async def do(self, step: Step) -> Outcome | OpenStream:
@@ -168,7 +169,7 @@ class _Opening:
         self._trial = self._identity and self._lent.account.token_types.trial(self._identity)
         if self._trial is None:
             return False
-        self._fault = None  # it is being mended, as by a refresh
+        self._before_trial, self._fault = self._fault, None  # it is being mended, as by a refresh
         return True
 
     async def _refresh(self) -> Outcome:
@@ -191,8 +192,9 @@ class _Opening:
         trace = request.trace
         trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
         try:
-            identity = self._trial or await lease.account.identity()  # again: waits may have outlived the token
-            self._identity = identity
+            identity = self._trial
+            if identity is None:
+                identity = self._identity = await lease.account.identity()  # again: waits may have outlived the token
             sending = finish(
                 request.draft,
                 endpoint,
@@ -219,11 +221,15 @@ class _Opening:
         return stream
 
     def _judged(self, error: UpstreamError, endpoint: Endpoint) -> UpstreamError:
-        """The fault, with what it says of the login that met it. An API key that is asked for an ARN has none."""
+        """The fault, with what it says of the login that met it. An API key that is asked for an ARN has none.
+
+        Where another token type was refused too, the refusal before it counts: the later one may be for the type alone.
+        """
         sent, account = self._identity, self._lent.account
         if error.upstream_status == HTTPStatus.FORBIDDEN and self._trial is not None:
             account.token_types.refused(self._trial)
             self._trial = None
+            return self._before_trial or error
         asked_for_arn = error.profile and error.upstream_status == HTTPStatus.BAD_REQUEST and endpoint.needs_arn
         if sent is not None and sent.kind == "api_key" and asked_for_arn:
             account.demand_arn()
