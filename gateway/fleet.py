@@ -63,6 +63,8 @@ class Fleet:
         member = self.pool.find(name)
         if member is None:
             raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
+        if member.health.state is AccountState.LOGIN_DEAD:
+            raise GatewayError(Kind.AUTHENTICATION, member.health.message, should_retry=False)
         asked = member.mark
         identity = await member.account.identity()
         limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)

@@ -39,11 +39,15 @@ class KeyRegion:
         self._search: asyncio.Task[None] | None = None
 
     async def completed(self, identity: Identity, account: str) -> Identity:
-        """The identity with the key's region. account: its label, for the log. Waits for the answer, all together."""
+        """The identity with the key's region. account: its label, for the log.
+
+        All wait for the first answer together; later questions are asked in the background.
+        """
         if not self._settled and self._clock() >= self._ask_at:
             if self._search is None or self._search.done():
                 self._search = background_task(f"region {account}", self._asked(identity, account))
-            await outcome(self._search)
+            if not self._ask_at:
+                await outcome(self._search)
         if self._region in (None, identity.region):
             return identity
         return replace(identity, region=self._region or identity.region)

@@ -150,6 +150,8 @@ async def test_a_refused_api_key_is_not_refreshed_and_says_what_to_do(tmp_path: 
         assert len(live.simulator.requests("generate")) == 1
         [row] = await live.accounts()
         assert (row["state"], "Kiro refused it" in row["reason"]) == ("parked", True)
+        assert "Kiro refused it" in str(await usage(live))
+        assert live.simulator.requests("usage") == []
 
 
 TOOL = {"name": "get_weather", "description": "Weather", "input_schema": {"type": "object", "properties": {}}}
