@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.endpoints import LoginKind
 from gateway.kiro.profiles import region_of
-from gateway.kiro.regions import is_govcloud, same_partition
+from gateway.kiro.regions import API_REGIONS, is_govcloud, same_partition
 
 _REGIONS_BY_AREA: Final = {
     "us": "east-1 east-2 west-1 west-2",
@@ -91,8 +91,8 @@ class Credentials:
 
 
 def region_is_configured(login: Credentials) -> bool:
-    """Whether the user has said in which region Kiro's hosts are, as far as that can be told from the default."""
-    return login.configured_api_region is not None or login.region != DEFAULT_REGION
+    """Whether the user has named the region of Kiro's hosts; the default cannot be told from one that was named."""
+    return login.configured_api_region is not None or login.region in set(API_REGIONS) - {DEFAULT_REGION}
 
 
 def bad_login(message: str) -> GatewayError:

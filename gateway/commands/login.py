@@ -124,8 +124,8 @@ async def _in_browser(social: str, base_url: str | None, post: "Post") -> "NewLo
             return await way.redeem(await callback.code(), post, time.time())
     except browser.PortsTaken as error:
         other = f"kiro-gateway login --social {social} --no-browser"
-        words = f"{error} Free one of them, or log in by device code: {other}"
-        raise GatewayError(Kind.INVALID_REQUEST, words) from error
+        message = f"{error} Free one of them, or log in by device code: {other}"
+        raise GatewayError(Kind.INVALID_REQUEST, message) from error
 
 
 def _open(url: str) -> bool:

@@ -169,7 +169,7 @@ class _Opening:
         self._trial = self._identity and self._lent.account.token_types.trial(self._identity)
         if self._trial is None:
             return False
-        self._before_trial, self._fault = self._fault, None  # it is being mended, as by a refresh
+        self._before_trial, self._fault = self._fault, None  # as during a refresh: this may repair it
         return True
 
     async def _refresh(self) -> Outcome:
@@ -250,7 +250,7 @@ class _Opening:
             self._visit.failed(self._lease, self._fault)
             self._request.trace.quota_reset = self._lease.resets_on
         self._lease.release()
-        self._lease = self._fault = None
+        self._lease = self._identity = self._trial = self._before_trial = self._fault = None
 
 
 def _told(error: GatewayError) -> UpstreamError:

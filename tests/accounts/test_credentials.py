@@ -147,7 +147,12 @@ def test_a_login_of_one_partition_is_taken(kind: LoginKind, region: str, arn: st
 
 @pytest.mark.parametrize(
     ("region", "configured", "said"),
-    [("us-east-1", None, False), ("us-east-1", "us-east-1", True), ("eu-central-1", None, True)],
+    [
+        ("us-east-1", None, False),
+        ("us-east-1", "us-east-1", True),
+        ("eu-central-1", None, True),
+        ("eu-west-1", None, False),
+    ],
 )
 def test_a_region_other_than_the_default_is_the_users(region: str, configured: str | None, said: bool) -> None:
     login = Credentials("api_key", "", "ksk_x", region=region, configured_api_region=configured)
