@@ -27,7 +27,7 @@ from gateway.settings import Settings
 from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
-from gateway.upstream.profiles import ProfileList
+from gateway.upstream.profiles import KeyRegions, ProfileList
 from gateway.upstream.usage import fetch_usage
 
 _log: Final = structlog.get_logger("gateway.accounts")
@@ -63,6 +63,8 @@ class Fleet:
         member = self.pool.find(name)
         if member is None:
             raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
+        if member.health.state is AccountState.LOGIN_DEAD:
+            raise GatewayError(Kind.AUTHENTICATION, member.health.message, should_retry=False)
         asked = member.mark
         identity = await member.account.identity()
         limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)
@@ -209,6 +211,7 @@ def _member(
         base_url=settings.upstream.base_url,
         threshold=settings.credentials.refresh_threshold,
         profiles=ProfileList(way, settings.upstream.base_url),
+        find_region=KeyRegions(way, settings.upstream.base_url),
     )
     terms = configured.terms or Terms(account.id)
     if terms.name in taken:

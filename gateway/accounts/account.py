@@ -4,12 +4,14 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.accounts.clock import Clock
-from gateway.accounts.credentials import Credentials, bad_login
+from gateway.accounts.credentials import Credentials, bad_login, region_is_configured
+from gateway.accounts.key_region import FindRegion, KeyRegion, no_region
 from gateway.accounts.profile import ListProfiles, Profiles, lists_nothing
 from gateway.accounts.refresh import REFRESHERS
 from gateway.accounts.refresh.grant import Post
 from gateway.accounts.renewal import LOCK_WAIT, Renewal
 from gateway.accounts.sources.source import Source
+from gateway.accounts.token_type import TokenTypeMemory
 from gateway.accounts.tokens import Tokens
 from gateway.kiro.endpoints import Identity
 from gateway.threads import Threads
@@ -40,6 +42,7 @@ class Account:
         lock_wait: float = LOCK_WAIT,
         clock: Clock | None = None,
         profiles: ListProfiles = lists_nothing,
+        find_region: FindRegion = no_region,
         threads: Threads | None = None,
     ) -> None:
         """threads: for the files of this login alone; made here if none are given."""
@@ -61,9 +64,17 @@ class Account:
             base_url=base_url,
             lock_wait=lock_wait,
         )
+        self.token_types = TokenTypeMemory()
         self._profiles = Profiles(
-            profiles, configured_region=credentials.configured_api_region, clock=self._clock.monotonic
+            profiles,
+            configured_region=credentials.configured_api_region,
+            learn_token_type=self.token_types.listed,
+            clock=self._clock.monotonic,
         )
+        self._key_region = KeyRegion(
+            find_region, configured=region_is_configured(credentials), clock=self._clock.monotonic
+        )
+        self._arn_demanded = False
 
     @property
     def credentials(self) -> Credentials:
@@ -111,13 +122,13 @@ class Account:
                 await self._renewed(None)
             elif not self._renewal.paused:
                 self._renewal.start(None)
-        return await self._profiles.completed(self._identity(), self.id)
+        return await self._completed()
 
     async def refresh_after_refusal(self, refused_token: str) -> Identity:
         """A token other than the refused one: refreshes only if nobody has since (late refusals are of old tokens)."""
         if self.credentials.access_token == refused_token:
             await self._renewed(refused_token)
-        return await self._profiles.completed(self._identity(), self.id)
+        return await self._completed()
 
     async def reload(self) -> bool:
         """Use what the login's source holds now; True when that is another login than the one in use."""
@@ -127,10 +138,22 @@ class Account:
         """After a refusal that may mean a wrong profile: whether there is another one to send with now."""
         return await self._profiles.correct(refused, self.id)
 
+    def demand_arn(self) -> None:
+        """The runtime host wants a profile of this API key too: from now on only the older hosts are asked."""
+        self._arn_demanded, self._known = True, None
+
     async def close(self) -> None:
         """Wait for a refresh in flight, so that a rotated token reaches the disk."""
+        await self._key_region.close()
         await self._profiles.close()
         await self._renewal.close()
+
+    async def _completed(self) -> Identity:
+        """The identity with all that its login does not say itself."""
+        mine = self._identity()
+        if mine.kind == "api_key":
+            return await self._key_region.completed(mine, self.id)
+        return self.token_types.apply(await self._profiles.completed(mine, self.id))
 
     def _identity(self) -> Identity:
         """Made once for each login, not twice for each request (2 us each time)."""
@@ -144,6 +167,7 @@ class Account:
                     kind=mine.kind,
                     region=mine.api_region,
                     machine_id=self._machine_id,
+                    arn_demanded=self._arn_demanded,
                 ),
             )
         return self._known[1]

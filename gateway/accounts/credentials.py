@@ -2,13 +2,15 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from gateway.errors import GatewayError, Kind
-from gateway.kiro.endpoints import API_REGIONS, LoginKind
+from gateway.kiro.endpoints import LoginKind
 from gateway.kiro.profiles import region_of
+from gateway.kiro.regions import API_REGIONS, is_govcloud, same_partition
 
 _REGIONS_BY_AREA: Final = {
     "us": "east-1 east-2 west-1 west-2",
@@ -27,8 +29,17 @@ _REGIONS_BY_AREA: Final = {
 REGIONS: Final = frozenset(f"{area}-{name}" for area, names in _REGIONS_BY_AREA.items() for name in names.split())
 """AWS regions a login may name. Only these reach a host name, so no text of a file can point us elsewhere (S28)."""
 
+DEFAULT_REGION: Final = "us-east-1"
+"""Of a login that names none."""
+
 BUILDER_ID_START: Final = "https://view.awsapps.com/start"
 """The start URL of every Builder ID; any other is a company's Identity Center."""
+
+NOT_IN_GOVCLOUD: Final[Mapping[LoginKind, str]] = {
+    "social": "AWS GovCloud has no login by Google or GitHub",
+    "builder_id": "AWS GovCloud has no Builder ID",
+}
+"""What is not to be had there; Identity Center and external providers are."""
 
 API_KEY_PREFIX: Final = "ksk_"
 """How every API key of Kiro begins."""
@@ -62,7 +73,7 @@ class Credentials:
     access_token: str = field(default="", repr=False)
     expires_at: float | None = None
     profile_arn: str | None = None
-    region: str = "us-east-1"
+    region: str = DEFAULT_REGION
     configured_api_region: str | None = None
     client_id: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
@@ -77,6 +88,11 @@ class Credentials:
     def tokens(self) -> tuple[str, str]:
         """What changes when somebody refreshes or logs in again."""
         return self.access_token, self.refresh_token
+
+
+def region_is_configured(login: Credentials) -> bool:
+    """Whether the user has named the region of Kiro's hosts; the default cannot be told from one that was named."""
+    return login.configured_api_region is not None or login.region in set(API_REGIONS) - {DEFAULT_REGION}
 
 
 def bad_login(message: str) -> GatewayError:
@@ -128,7 +144,25 @@ def api_region(profile_arn: str | None, configured: str | None, region: str) -> 
         return configured
     if profile_arn and (of_profile := region_of(profile_arn)):
         return of_profile
-    return region if region in API_REGIONS else API_REGIONS[0]
+    return same_partition(region)[0]
+
+
+def in_one_partition(login: Credentials) -> Credentials:
+    """The login, which lies with its profile in one partition of AWS. Raises GatewayError when it does not.
+
+    GovCloud and the other regions share nothing: a token is good in one of the two and is not shown to the other.
+    """
+    where = login.api_region
+    if is_govcloud(where) and login.kind in NOT_IN_GOVCLOUD:
+        raise bad_login(
+            f"{NOT_IN_GOVCLOUD[login.kind]}, and {where} is a region of it. Check the region and the profile"
+        )
+    if login.kind == "idc" and is_govcloud(login.region) != is_govcloud(where):
+        raise bad_login(
+            f"the login is of {login.region}, its profile or Kiro's hosts are of {where}, and only one of them is in"
+            " GovCloud. Check region, api_region and the profile ARN"
+        )
+    return login
 
 
 def epoch(value: Any) -> float | None:

@@ -24,13 +24,24 @@ AGAIN: Final = 600.0
 
 _NEVER: Final = float("inf")
 
+_LISTED: Final = frozenset({"idc", "external_idp"})
+"""Kinds of login that Kiro lists profiles for; the others get 403 by design and are not asked (upstream facts, 2.4)."""
+
+_CORRECTED: Final = _LISTED | {"builder_id"}
+"""Every Builder ID has the shared profile, whatever its login says. A social login's came with its token: in its place
+a guess would only turn one refusal into two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The ARNs Kiro lists for a login, best first. builder_id: it refused to list any, because the login is one."""
+    """The ARNs Kiro lists for a login, best first. builder_id: it refused to list any, because the login is one.
+
+    token_type: of the header that it took the question with, after it had refused it without.
+    """
 
     arns: tuple[str, ...] = ()
     builder_id: bool = False
+    token_type: str | None = None
 
 
 ListProfiles = Callable[[Identity], Awaitable[Listing]]
@@ -60,10 +71,15 @@ class Profiles:
         ask: ListProfiles = lists_nothing,
         *,
         configured_region: str | None = None,
+        learn_token_type: Callable[[Identity], None] = lambda _: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """configured_region: of Kiro's hosts, where it is not to be the profile's."""
+        """configured_region: of Kiro's hosts, where it is not to be the profile's.
+
+        learn_token_type: gets the identity of a question that was taken with another token type.
+        """
         self._ask = ask
+        self._learn_token_type = learn_token_type
         self._configured_region = configured_region
         self._clock = clock
         self._choice: Choice | None = None
@@ -94,7 +110,7 @@ class Profiles:
         now = self._choice
         if now is not None and now.arn != identity.profile_arn:
             return now.arn is not None  # somebody was quicker
-        if identity.kind == "api_key" or self._ask is lists_nothing:
+        if identity.kind not in _CORRECTED or self._ask is lists_nothing:
             return False
         if self._correction is None or self._correction.done():
             self._correction = background_task(f"correct profile {account}", self._corrected(identity, account))
@@ -104,7 +120,7 @@ class Profiles:
         """The same for all requests that were refused together."""
         now = self._choice
         try:
-            listing = await self._ask(identity)
+            listing = await self._listing(identity)
         except UpstreamError:
             return False
         own = now.own if now is not None else identity.profile_arn
@@ -114,6 +130,15 @@ class Profiles:
         self._choice, self._ask_at = found, _NEVER
         _log.warning("wrong profile corrected", account=account, was=identity.profile_arn, now=found.arn)
         return True
+
+    async def _listing(self, identity: Identity) -> Listing:
+        """What Kiro lists, where it lists anything. Raises UpstreamError."""
+        if identity.kind not in _LISTED:
+            return Listing()
+        listing = await self._ask(identity)
+        if listing.token_type:
+            self._learn_token_type(replace(identity, token_type=listing.token_type))
+        return listing
 
     async def close(self) -> None:
         """Stop asking."""
@@ -132,7 +157,7 @@ class Profiles:
     async def _find(self, identity: Identity, account: str) -> None:
         """Without a list there is a guess, or no profile."""
         try:
-            listing = Listing(builder_id=True) if identity.kind == "builder_id" else await self._ask(identity)
+            listing = await self._listing(identity)
         except GatewayError as error:
             _log.warning("profiles not listed", account=account, reason=error.message)
             listing = Listing()
@@ -140,7 +165,7 @@ class Profiles:
             log_failure(f"profile {account}")
             listing = Listing()
         found = _chosen(listing, identity.kind, identity.profile_arn)
-        self._ask_at = self._clock() + AGAIN if found.guess and found.kind != "builder_id" else _NEVER
+        self._ask_at = self._clock() + AGAIN if found.guess and found.kind in _LISTED else _NEVER
         if found != self._choice:
             _tell(found, account, len(listing.arns))
         self._choice = found

@@ -15,7 +15,7 @@ from gateway.accounts.refresh import REFRESHERS
 from gateway.accounts.refresh.grant import Post, granted
 from gateway.accounts.sources.source import Source
 from gateway.accounts.tokens import Tokens
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.supervision import Supervised, background_task, log_failure, outcome, supervise
 from gateway.threads import Threads
 
@@ -197,7 +197,13 @@ class Renewal:
         mine = self._tokens.credentials
         refresher = REFRESHERS.get(mine.kind)
         if refresher is None:
-            raise bad_login(f"This kind of login cannot be refreshed. If Kiro refused it: {self._source.login_again}")
+            raise UpstreamError(
+                Kind.AUTHENTICATION,
+                "An API key cannot be refreshed: if Kiro refused it, it was deleted, or its organisation does not allow"
+                f" keys. {self._source.login_again}",
+                should_retry=False,
+                trouble=Trouble.LOGIN,
+            )
         entry = await self._ready()
         try:
             answer = await self._post(refresher(mine, self._base_url))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from gateway.accounts.sources import own
 from gateway.commands import surroundings
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Kind
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ async def _by_code(way: "Way", post: "Post", *, browser: bool) -> "NewLogin":
     from gateway.accounts.login.device import DeviceLogin
 
     login = DeviceLogin(way, post)
+    if way.warning:
+        print(f"Warning: {way.warning}\n", file=sys.stderr, flush=True)
     code = await login.begin()
     show(code, sys.stdout)
     if browser:
@@ -107,7 +109,7 @@ async def _by_code(way: "Way", post: "Post", *, browser: bool) -> "NewLogin":
 
 
 async def _in_browser(social: str, base_url: str | None, post: "Post") -> "NewLogin | None":
-    """The login in this machine's browser; None when there is none, or no port for its way back."""
+    """The login in this machine's browser; None when there is none. Raises GatewayError."""
     from gateway.accounts.login import browser
     from gateway.accounts.login.social import BrowserWay
     from gateway.accounts.login.ways import provider_of
@@ -120,8 +122,10 @@ async def _in_browser(social: str, base_url: str | None, post: "Post") -> "NewLo
                 return None
             print(f"Log in in the browser window that has opened, or open this address there:\n\n  {way.url}\n")
             return await way.redeem(await callback.code(), post, time.time())
-    except browser.PortsTaken:
-        return None
+    except browser.PortsTaken as error:
+        other = f"kiro-gateway login --social {social} --no-browser"
+        message = f"{error} Free one of them, or log in by device code: {other}"
+        raise GatewayError(Kind.INVALID_REQUEST, message) from error
 
 
 def _open(url: str) -> bool:

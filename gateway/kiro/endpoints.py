@@ -7,9 +7,7 @@ from typing import Any, Final, Literal
 from gateway import jsontext
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.payload import Draft
-
-API_REGIONS: Final = ("us-east-1", "eu-central-1")
-"""Regions that have Kiro's data and control hosts; a login's SSO region is another matter."""
+from gateway.kiro.regions import API_REGIONS, is_govcloud
 
 RUNTIME_HOST: Final = "https://runtime.{region}.kiro.dev"
 Q_HOST: Final = "https://q.{region}.amazonaws.com"
@@ -28,7 +26,7 @@ LoginKind = Literal["social", "idc", "builder_id", "external_idp", "api_key"]
 class Endpoint:
     """A row: host has a ``{region}`` where it differs. origin: what the body says. style: whose headers, ide or cli.
 
-    needs_arn: only with a profile ARN, which it then gets whatever the login.
+    needs_arn: only with a profile ARN, which it then gets whatever the login; API keys alone go there without one.
     """
 
     name: str
@@ -77,13 +75,25 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose request it is. region: of the API, not of the SSO. machine_id: 64 hex digits, stable for a login."""
+    """Whose request it is. region: of the API, not of the SSO. machine_id: 64 hex digits, stable for a login.
+
+    token_type: the ``TokenType`` header of an Identity Center login that was found to need one; other kinds have
+    their own or none.
+    arn_demanded: the runtime host was seen to refuse this API key for want of an ARN, and keys have none.
+    """
 
     access_token: str = field(repr=False)
     profile_arn: str | None
     kind: LoginKind
     region: str
     machine_id: str
+    token_type: str | None = None
+    arn_demanded: bool = False
+
+    @property
+    def on_newest_hosts(self) -> bool:
+        """Whether runtime and management hosts serve it: with a profile, or for an API key, which has none."""
+        return bool(self.profile_arn) or (self.kind == "api_key" and not self.arn_demanded)
 
     @property
     def arn_for_older_hosts(self) -> str | None:
@@ -106,7 +116,7 @@ def checked_region(region: str) -> str:
     Raises GatewayError(INVALID_REQUEST) for one that has no Kiro hosts.
     """
     if region not in API_REGIONS:
-        known = " and ".join(API_REGIONS)
+        known = ", ".join(API_REGIONS)
         raise GatewayError(Kind.INVALID_REQUEST, f"Kiro has no API in this region; it has one in {known}")
     return region
 
@@ -118,11 +128,18 @@ def address(host: str, region: str, base_url: str | None) -> str:
 
 def routes(identity: Identity, preferred: str | None = None) -> tuple[Endpoint, ...]:
     """The endpoints that serve this login, a preferred one (by name or alias, in any case) first."""
-    open_to_all = tuple(row for row in ENDPOINTS if identity.profile_arn or not row.needs_arn)
+    serving = tuple(row for row in ENDPOINTS if _serves(row, identity))
     wanted = (preferred or "").strip().lower()
     if not wanted:
-        return open_to_all
-    return tuple(sorted(open_to_all, key=lambda row: wanted not in row.aliases))
+        return serving
+    return tuple(sorted(serving, key=lambda row: wanted not in row.aliases))
+
+
+def _serves(row: Endpoint, identity: Identity) -> bool:
+    """A row of one fixed host is no host of GovCloud's."""
+    if is_govcloud(identity.region) and "{region}" not in row.host:
+        return False
+    return identity.on_newest_hosts or not row.needs_arn
 
 
 def finish(
@@ -169,6 +186,8 @@ def call_headers(identity: Identity, invocation_id: str, *, style: str, attempt:
         headers["TokenType"] = "EXTERNAL_IDP"
     elif identity.kind == "api_key":
         headers["tokentype"] = "API_KEY"
+    elif identity.token_type:
+        headers["TokenType"] = identity.token_type
     return headers
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from gateway.kiro.endpoints import LoginKind
+from gateway.kiro.regions import is_govcloud
 
 SHARED: Final[Mapping[LoginKind, str]] = MappingProxyType(
     {
@@ -15,13 +16,19 @@ SHARED: Final[Mapping[LoginKind, str]] = MappingProxyType(
 )
 """The profiles that all logins of a kind share. A company's logins have none: theirs must be found."""
 
-_ARN: Final = re.compile(r"arn:aws(?:-[a-z-]+)?:codewhisperer:([a-z0-9-]+):\d+:profile/[A-Za-z0-9._-]+")
+_ARN: Final = re.compile(r"arn:(aws|aws-us-gov):codewhisperer:([a-z0-9-]+):\d+:profile/[A-Za-z0-9._-]+")
 
 
 def region_of(arn: str) -> str | None:
-    """The region in a profile ARN; None when the text is no profile ARN."""
+    """The region in a profile ARN; None when the text is no profile ARN.
+
+    It decides the partition. AWS spells ARNs of GovCloud ``arn:aws-us-gov:``, the official clients check for
+    ``arn:aws:`` alone: either is taken there, but ``aws-us-gov`` nowhere else.
+    """
     match = _ARN.fullmatch(arn)
-    return match[1] if match else None
+    if match is None or (match[1] != "aws" and not is_govcloud(match[2])):
+        return None
+    return match[2]
 
 
 def listed(answer: Mapping[str, Any]) -> list[str]:

@@ -23,13 +23,13 @@ _UNPROVEN: Final = ("x-amzn-codewhisperer-optout", "x-amzn-kiro-agent-mode")
 def requests(
     identity: Identity, query: str, *, call_id: str, invocation_id: str, base_url: str | None = None
 ) -> tuple[ControlRequest, ...]:
-    """The request for each host that may serve it: the runtime host needs an ARN, the older one takes any login."""
+    """The request for each host that may serve it: runtime needs an ARN, but of API keys; the older takes any login."""
     params = {"name": NAME, "arguments": {"query": query}}
     body = jsontext.encode({"id": call_id, "jsonrpc": "2.0", "method": "tools/call", "params": params})
     headers = call_headers(identity, invocation_id, style="ide", attempt=1, tries=1)
     headers = {name: value for name, value in headers.items() if name not in _UNPROVEN}
     headers["Content-Type"] = "application/json"
-    rows: list[tuple[str, str | None]] = [(RUNTIME_HOST, identity.profile_arn)] if identity.profile_arn else []
+    rows: list[tuple[str, str | None]] = [(RUNTIME_HOST, identity.profile_arn)] if identity.on_newest_hosts else []
     rows.append((Q_HOST, identity.arn_for_older_hosts))
     return tuple(
         ControlRequest(

@@ -9,6 +9,9 @@ from gateway.settings.secret import Secret
 ENDPOINT_NAMES: Final = ("kiro", "runtime", "codewhisperer", "ide", "amazonq", "q", "cli")
 """Kiro's endpoints by name and alias."""
 
+API_REGIONS: Final = ("us-east-1", "eu-central-1", "us-gov-west-1", "us-gov-east-1")
+"""Regions that have Kiro's hosts. There are no others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -65,9 +68,10 @@ class Upstream:
         Form.REGION, "us-east-1", "Region of the login and its token servers.", environment=("KIRO_REGION",)
     )
     api_region: str | None = setting(
-        Form.REGION,
+        Form.CHOICE,
         None,
         "Region of the model service, when it is not that of the profile or the login.",
+        choices=API_REGIONS,
         environment=("KIRO_API_REGION",),
         example="eu-central-1",
     )

@@ -24,7 +24,9 @@ class Account:
 
     suspended: 403. quota: 402, for the month or past the overages. throttled: so many generations get a 429; -1: all
     until told. wrong_profile: the status with which another account's ARN is refused, 400 or 403.
-    counts: requests by operation.
+    region: only hosts of this region take its tokens, "" for any; GovCloud and API keys are told apart so.
+    token_type: the ``TokenType`` header it needs, "" for that of its kind (``SSO_OIDC`` for an Identity Center login).
+    needs_profile: the runtime host wants an ARN even of an API key. counts: requests by operation.
     """
 
     name: str
@@ -35,12 +37,15 @@ class Account:
     quota: Quota = ""
     throttled: int = 0
     wrong_profile: int = 400
+    region: str = ""
+    token_type: str = ""
+    needs_profile: bool = False
     usage: Usage = field(default_factory=Usage)
     counts: Counter[str] = field(default_factory=Counter)
 
     def refuses_headers(self, token_type: str) -> bool:
         """Whether the ``TokenType`` header is missing, or there for an ordinary token."""
-        return token_type.upper() != _TOKEN_TYPES.get(self.kind, "")
+        return token_type.upper() != (self.token_type or _TOKEN_TYPES.get(self.kind, ""))
 
     def misbehaves(self, operation: str) -> Refusal | None:
         """What the account answers to a sound request because of its own state."""

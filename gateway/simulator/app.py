@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway import jsontext
 from gateway.simulator import answers, catalogue, control, events, load, mcp, prompt, refusals, tokenservers, validation
-from gateway.simulator.calls import Call, recognise
+from gateway.simulator.calls import NEVER, Call, recognise
 from gateway.simulator.connection import Watched
 from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import Refusal
@@ -58,6 +58,8 @@ async def _serve(request: web.Request) -> web.StreamResponse:
 
 
 async def _answer(request: web.Request, state: State, call: Call | None, exchange: Exchange) -> web.StreamResponse:
+    if call is not None and call.operation in NEVER:
+        return await _whole(request, state, exchange, refusals.NO_FEATURE_ACCESS.response(rpc=call.rpc))
     if call is None:
         return await _whole(request, state, exchange, refusals.unknown_operation())
     if call.operation == "generate":

@@ -9,6 +9,7 @@ from gateway.simulator.script import Operation
 
 CODEWHISPERER_STREAMING: Final = "AmazonCodeWhispererStreamingService"
 Q_STREAMING: Final = "AmazonQDeveloperStreamingService"
+CONTROL_PLANE: Final = "KiroControlPlaneBearerService"
 
 _PATHS: Final[Mapping[tuple[str, str], Operation]] = {
     ("POST", "/generateAssistantResponse"): "generate",
@@ -31,7 +32,13 @@ _PATHS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "/authorize"): "authorize",
     ("POST", "/token"): "token",
     ("POST", "/idp/token"): "idp",
+    ("POST", "/agents/activity"): "activity",
+    ("POST", "/metrics"): "telemetry",
+    ("POST", "/sendTelemetryEvent"): "telemetry",
 }
+
+NEVER: Final = frozenset({"activity", "telemetry"})
+"""Operations that report on the user and that no gateway has any business with: always 403, and on record."""
 
 _TARGETS: Final[Mapping[str, Operation]] = {
     f"{CODEWHISPERER_STREAMING}.GenerateAssistantResponse": "generate",
@@ -45,6 +52,8 @@ _TARGETS: Final[Mapping[str, Operation]] = {
     "AmazonCodeWhispererService.GetUsageLimits": "usage",
     "KiroControlPlaneBearerService.GetUsageLimits": "usage",
     "AmazonCodeWhispererService.GetProfile": "profile",
+    "KiroControlPlaneBearerService.GetProfile": "profile",
+    "AmazonCodeWhispererService.SendTelemetryEvent": "telemetry",
 }
 
 

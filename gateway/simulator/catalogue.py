@@ -6,11 +6,12 @@ from aiohttp import web
 
 from gateway.simulator import models, refusals
 from gateway.simulator.accounts import Account
-from gateway.simulator.calls import Call
+from gateway.simulator.calls import CONTROL_PLANE, Call
 from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import IMPROPER, RPC_CONTENT_TYPE, json_response
 from gateway.simulator.usage import limits
 
+_LISTED: Final = ("idc", "external_idp")
 _DOMAINS: Final = (".kiro.dev", ".amazonaws.com")
 
 
@@ -38,20 +39,27 @@ def _models(call: Call, given: dict[str, Any]) -> web.Response:
 
 
 def _profiles(call: Call, account: Account, host: str) -> web.Response:
-    """ListAvailableProfiles: those of the region in the host's name, or all where the name has none (127.0.0.1)."""
-    if account.kind == "builder_id":
+    """ListAvailableProfiles: those of the region in the host's name, or all where the name has none (127.0.0.1).
+
+    Only company logins have a list. The older services name the reason to a Builder ID, the control plane to nobody.
+    """
+    if account.kind == "builder_id" and call.service != CONTROL_PLANE:
         return refusals.BUILDER_ID.response(rpc=call.rpc)
-    if account.kind == "api_key":
-        return refusals.NO_FEATURE.response(rpc=call.rpc)
-    named = any(domain in host for domain in _DOMAINS)
-    shown = [arn for arn in account.profiles if not named or f".{arn.split(':')[3]}." in host]
+    if account.kind not in _LISTED:
+        return refusals.NO_FEATURE_ACCESS.response(rpc=call.rpc)
+    shown = [arn for arn in account.profiles if is_in(host, arn.split(":")[3])]
     return _answer(call, {"profiles": [_profile(arn) for arn in shown], "nextToken": None})
 
 
+def is_in(host: str, region: str) -> bool:
+    """Whether a host is of the region; one whose name has none (127.0.0.1) is of every region."""
+    return not any(domain in host for domain in _DOMAINS) or f".{region}." in host
+
+
 def _one_profile(call: Call, account: Account, arn: str) -> web.Response:
-    """GetProfile."""
-    if account.kind == "api_key":
-        return refusals.NO_FEATURE.response(rpc=call.rpc)
+    """GetProfile. An API key has none; asked without one, it is taken in its own region (``check_account``)."""
+    if account.kind == "api_key" and not arn:
+        return _answer(call, {"profile": {"profileName": "KiroProfile", "status": "ACTIVE"}})
     if arn not in account.profiles:
         return refusals.PROFILE_WRONG.response(rpc=call.rpc)
     return _answer(call, {"profile": _profile(arn)})
@@ -62,6 +70,8 @@ def _usage(call: Call, account: Account, given: dict[str, Any]) -> web.Response:
     if not given.get("origin"):
         return IMPROPER.response(rpc=call.rpc)
     arn = given.get("profileArn")
+    if account.kind == "builder_id" and call.service == CONTROL_PLANE:
+        return refusals.PROFILE_WRONG.response(rpc=call.rpc)
     if arn and not account.lenient and not account.owns(str(arn)):
         return refusals.PROFILE_WRONG.response(rpc=call.rpc)
     wanted = str(given.get("isEmailRequired") or "").lower() == "true"

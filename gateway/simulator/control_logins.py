@@ -46,6 +46,9 @@ class Change:
     quota: Quota | None = None
     throttled: int | None = None
     wrong_profile: int | None = None
+    region: str | None = None
+    token_type: str | None = None
+    needs_profile: bool | None = None
     usage: Usage | None = None
 
 
@@ -119,6 +122,16 @@ def _change(entry: Any) -> Change:
 
 def _told(change: Change) -> Iterator[tuple[str, Any]]:
     """The members of an account that the change names."""
-    for name in ("profiles", "suspended", "quota", "throttled", "wrong_profile", "usage"):
+    for name in (
+        "profiles",
+        "suspended",
+        "quota",
+        "throttled",
+        "wrong_profile",
+        "region",
+        "token_type",
+        "needs_profile",
+        "usage",
+    ):
         if (value := getattr(change, name)) is not None:
             yield name, value

@@ -68,8 +68,13 @@ def poll(state: State, exchange: Exchange) -> web.Response:
 
 
 def _authorized(state: State, device: Device) -> dict[str, Any]:
-    """No expiry in it: the client refreshes, or takes an hour for granted."""
-    grant = state.logins.log_in(state.account_for("social", device.account))
+    """No expiry in it: the client refreshes, or takes an hour for granted.
+
+    One report has it that the approval of a second user signs the first one out, as far as he logged in so too.
+    """
+    account = state.account_for("social", device.account)
+    state.logins.sign_out_devices(other_than=account)
+    grant = state.logins.log_in(account, by_device=True)
     tokens = {"accessToken": grant.access_token, "refreshToken": grant.refresh_token}
     return {"status": "authorized", **tokens, "profileArn": grant.profile_arn, "identityProvider": device.provider}
 

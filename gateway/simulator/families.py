@@ -19,6 +19,7 @@ class Family:
     """One login. current: the refresh token in force. generation: counts the refresh tokens, from 1.
 
     refreshes: grants given. reuses: how often a rotated token was shown again. access: token → when it expires.
+    by_device: the login was made by Kiro's own device flow.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Family:
     generation: int = 1
     refreshes: int = 0
     reuses: int = 0
+    by_device: bool = False
     access: dict[str, float] = field(default_factory=dict)
 
 
@@ -83,6 +85,13 @@ class Ledger:
         """Refuse an access or a refresh token from now on."""
         self._expiries.pop(token, None)
         self._ended.add(token)
+
+    def end_devices(self, other_than: str) -> None:
+        """Refuse the tokens of all logins by device of other accounts."""
+        for family in self._families:
+            if family.by_device and family.account != other_than:
+                for token in (family.current, *family.access):
+                    self.revoke(token)
 
     def revoke_access(self) -> None:
         """Refuse every access token issued or admitted so far."""

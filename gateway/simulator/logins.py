@@ -15,7 +15,7 @@ from gateway.simulator.options import PROFILE_ARN, Options
 Server = Literal["desktop", "oidc", "idp"]
 """The three token servers: Kiro's own, AWS SSO OIDC, a company's identity provider."""
 
-_ARN: Final = re.compile(r"^arn:aws:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+$")
+_ARN: Final = re.compile(r"^arn:aws(?:-us-gov)?:codewhisperer:[a-z0-9-]+:\d+:profile/[A-Za-z0-9._-]+$")
 _SERVES: Final[Mapping[Server, tuple[LoginKind, ...]]] = {
     "desktop": ("social",),
     "oidc": ("idc", "builder_id"),
@@ -119,9 +119,15 @@ class Logins:
             found = self.accounts.setdefault(kind, Account(kind, kind, profiles, lenient=True))
         return found
 
-    def log_in(self, account: Account) -> Grant:
-        """What a finished login gives: the first tokens of a new family."""
-        return self._grant(self.ledger.begin(account.name))
+    def log_in(self, account: Account, *, by_device: bool = False) -> Grant:
+        """What a finished login gives: the first tokens of a new family. by_device: it was Kiro's own device flow."""
+        family = self.ledger.begin(account.name)
+        family.by_device = by_device
+        return self._grant(family)
+
+    def sign_out_devices(self, *, other_than: Account) -> None:
+        """End every login by Kiro's device flow of other accounts."""
+        self.ledger.end_devices(other_than.name)
 
     def grant(self, refresh_token: str, server: Server) -> Grant | None:
         """What a server gives for a refresh token; None when it does not accept it.

@@ -51,7 +51,7 @@ PROFILE_WRONG: Final = Refusal(400, "Invalid profileArn.")
 TOKEN: Final = Refusal(403, "The bearer token included in the request is invalid.", kind="AccessDeniedException")
 NOT_AUTHORIZED: Final = Refusal(403, "User is not authorized to make this call.", kind="AccessDeniedException")
 BUILDER_ID: Final = Refusal(403, "AWS Builder ID is not supported for this operation.", kind="AccessDeniedException")
-NO_FEATURE: Final = Refusal(403, "Feature not supported", "FEATURE_NOT_SUPPORTED", kind="AccessDeniedException")
+NO_FEATURE_ACCESS: Final = Refusal(403, "User is not authorized to access this feature.", kind="AccessDeniedException")
 SUSPENDED: Final = Refusal(
     403,
     "Your User ID (d-0000000000.00000000-0000) temporarily is suspended. We've locked your account as a security "

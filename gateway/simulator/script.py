@@ -47,6 +47,8 @@ Operation = Literal[
     "authorize",
     "token",
     "idp",
+    "activity",
+    "telemetry",
 ]
 
 _INTEGER_BITS: Final = {2: 8, 3: 16, 4: 32, 5: 64}

@@ -12,13 +12,14 @@ from gateway.kiro import rules
 from gateway.simulator import models, refusals
 from gateway.simulator.accounts import Account
 from gateway.simulator.calls import CODEWHISPERER_STREAMING, Q_STREAMING, Call, content_type_fits
+from gateway.simulator.catalogue import is_in
 from gateway.simulator.logins import DEFAULT, well_formed
 from gateway.simulator.models import ServedModel
 from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import Refusal
 from gateway.simulator.state import State
 
-OWN_CHECKS: Final = ("token", "tokentype", "content-type", "profile", "origin")
+OWN_CHECKS: Final = ("token", "region", "tokentype", "content-type", "profile", "origin")
 
 
 def check_names() -> frozenset[str]:
@@ -37,6 +38,9 @@ def check_account(state: State, call: Call, exchange: Exchange) -> Account | Ref
         return refusals.TOKEN
     exchange.account = account.name
     account.counts[call.operation] += 1
+    if "region" not in off and account.region and not is_in(exchange.headers.get("host", ""), account.region):
+        exchange.refusals.append("region")
+        return refusals.NOT_AUTHORIZED
     if "tokentype" not in off and account.refuses_headers(exchange.headers.get("tokentype", "")):
         exchange.refusals.append("tokentype")
         return refusals.NOT_AUTHORIZED
@@ -74,7 +78,7 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
 
 
 def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:
-    """The origin must fit the service called, the profile the login; the runtime host needs one."""
+    """The origin must fit the service called, the profile the login; the runtime host needs one, API keys have none."""
     off = state.options.off
     origin = _message(body).get("origin")
     if "origin" not in off and call.service == Q_STREAMING and origin == "AI_EDITOR":
@@ -84,7 +88,10 @@ def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) 
     runtime = call.service == CODEWHISPERER_STREAMING and origin == "KIRO_CLI"
     arn = body.get("profileArn")
     if arn is None:
-        return ("profile", refusals.PROFILE_NEEDED) if runtime else None
+        needed = runtime and (account.kind != "api_key" or account.needs_profile)
+        return ("profile", refusals.PROFILE_NEEDED) if needed else None
+    if account.kind == "api_key":
+        return "profile", refusals.BODY_INVALID
     if not isinstance(arn, str) or not well_formed(arn):
         return "profile", refusals.BODY_INVALID
     return None if state.logins.owns(account, arn) else ("profile", account.refuses_profile(arn))

@@ -1,15 +1,18 @@
 """What to do after a fault: the retry plan as a generator. No clock, no network, no dice of its own.
 
-It yields a step and is sent what came of it: a Send, a Refresh or a Correct its fault, or None when it succeeded; an
-Enter the routes of the account that was entered, the fault that makes it unusable, or None when there is none left; a
-ChargeRetry whether the retry budget of all requests allows one more send. After a successful Send the plan is simply
-dropped. When nothing is left to try it raises the last fault. The rules are the table of the design's decisions:
+It yields a step and is sent what came of it: a Send, a Refresh or a Correct its fault, or None when it succeeded; a
+Relabel whether there is another token type to send with; an Enter the routes of the account that was entered, the fault
+that makes it unusable, or None when there is none left; a ChargeRetry whether the retry budget of all requests allows
+one more send. After a successful Send the plan is simply dropped. When nothing is left to try it raises the last fault.
+The rules are the table of the design's decisions:
 
     connect or TLS failure, 5xx with an AWS body   (retry)       again after a back-off, then the next account
     401, 403 that means the token                  (expired)     one refresh an account, again
     429                                            (elsewhere)   the next endpoint, then the next account; after the
                                                                  last one, where it is also (retry): wait, once more
     400, 403 that may mean the profile             (profile)     one correction an account, again
+    403 of these two rows                                        before that: once with another token type, if there is
+                                                                 one for the login
     no first frame in time                         (stuck)       again as often as the user allows
     what only this account meets                   (trouble)     the next account
     anything else                                                never again
@@ -18,8 +21,9 @@ A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 r
 even share while others are left, but 2 at least: with two accounts 3 and 3, with three or more 2 each.
 
 Only a repeat on the same route is charged to the retry budget: another endpoint or account is not the one that just
-failed. Where the budget is spent the plan goes on to the next route. A new token and another profile repair what was
-wrong, each once, and are not charged.
+failed. Where the budget is spent the plan goes on to the next route. Another token type, a new token and another
+profile repair what was wrong, each once, and are not charged. The send with another token type takes none away from
+its route: after it there is still one for each of the other two.
 """
 
 from collections import Counter
@@ -30,6 +34,7 @@ from typing import Final
 from gateway.errors import GatewayError, UpstreamError
 from gateway.kiro.endpoints import Endpoint
 
+FORBIDDEN: Final = 403
 LEAST_SHARE: Final = 2
 """Sends an account gets at least: one, and one more at another endpoint or after a pause."""
 
@@ -56,6 +61,11 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabel:
+    """Look for another token type to send with, once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refresh:
     """Get another access token for the account."""
 
@@ -77,7 +87,7 @@ class Wait:
     seconds: float
 
 
-Step = Enter | Send | Refresh | Correct | ChargeRetry | Wait
+Step = Enter | Send | Relabel | Refresh | Correct | ChargeRetry | Wait
 Outcome = tuple[Route, ...] | GatewayError | bool | None
 
 
@@ -161,6 +171,7 @@ class _Plan:
         self._stuck = 0
         self._refreshed = False
         self._corrected = False
+        self._relabelled = False
 
     def steps(self, accounts: int) -> Generator[Step, Outcome, None]:
         """Every account, as long as the fault may be that account's alone and sends are left."""
@@ -187,7 +198,7 @@ class _Plan:
         only: no other account is left, so that after 429 on every route it may help to wait, for one more round.
         """
         self._may_send = min(self._policy.sends, self._sends + share)
-        self._refreshed = self._corrected = False
+        self._refreshed = self._corrected = self._relabelled = False
         self._sends_on.clear()
         last: UpstreamError | None = None
         for may_wait in (only, False):
@@ -215,6 +226,8 @@ class _Plan:
             fault = yield Send(route, self._sends)
             if not isinstance(fault, UpstreamError):
                 return None
+            if (yield from self._relabel(fault, route)):
+                continue
             used_up = self._sends_on[route.endpoint.name] >= self._policy.sends_per_endpoint
             if self._sends >= self._may_send or used_up or fault.elsewhere:
                 return fault
@@ -227,6 +240,16 @@ class _Plan:
             refusal = yield from self._mend(fault)
             if refusal is not None:
                 return refusal
+
+    def _relabel(self, fault: UpstreamError, route: Route) -> Generator[Step, Outcome, bool]:
+        """Whether to send once more with another token type: before the refresh, which costs the login a token."""
+        forbidden = fault.upstream_status == FORBIDDEN and (fault.expired or fault.profile)
+        if not forbidden or self._relabelled or self._sends >= self._policy.sends or not (yield Relabel()):
+            return False
+        self._relabelled = True
+        self._may_send = min(self._policy.sends, self._may_send + 1)
+        self._sends_on[route.endpoint.name] -= 1
+        return True
 
     def _mend(self, fault: UpstreamError) -> Generator[Step, Outcome, UpstreamError | None]:
         """What makes a second send sensible; the fault when nothing does."""

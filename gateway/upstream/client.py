@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -11,7 +12,7 @@ from gateway.accounts.member import Lease
 from gateway.accounts.pool import Pool, Visit
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
-from gateway.kiro.endpoints import Identity, finish, routes
+from gateway.kiro.endpoints import Endpoint, Identity, finish, routes
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import (
     ChargeRetry,
@@ -20,6 +21,7 @@ from gateway.upstream.attempts import (
     Outcome,
     Policy,
     Refresh,
+    Relabel,
     Route,
     Send,
     Step,
@@ -111,6 +113,8 @@ class _Opening:
         self._preferred = preferred
         self._lease: Lease | None = None
         self._identity: Identity | None = None
+        self._trial: Identity | None = None
+        self._before_trial: UpstreamError | None = None
         self._fault: UpstreamError | None = None
 
     async def do(self, step: Step) -> Outcome | OpenStream:
@@ -126,6 +130,8 @@ class _Opening:
                 trace.waited += seconds
                 await self._client.sleep(seconds)
                 return None
+            case Relabel():
+                return self._relabel()
             case Refresh():
                 return await self._refresh()
             case Correct():
@@ -158,8 +164,17 @@ class _Opening:
         preferred = self._asked or lease.terms.preferred_endpoint or self._preferred
         return tuple([Route(lease.terms.name, endpoint) for endpoint in routes(identity, preferred)])
 
+    def _relabel(self) -> bool:
+        """Whether there is another token type to send with."""
+        self._trial = self._identity and self._lent.account.token_types.trial(self._identity)
+        if self._trial is None:
+            return False
+        self._before_trial, self._fault = self._fault, None  # as during a refresh: this may repair it
+        return True
+
     async def _refresh(self) -> Outcome:
         self._request.trace.refreshes += 1
+        self._trial = None
         self._fault = None  # it is being mended: a client that leaves meanwhile says nothing of the account
         try:
             await self._lent.account.refresh_after_refusal(self._identity.access_token if self._identity else "")
@@ -177,8 +192,9 @@ class _Opening:
         trace = request.trace
         trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
         try:
-            identity = await lease.account.identity()  # again: waits may have outlived the token
-            self._identity = identity
+            identity = self._trial
+            if identity is None:
+                identity = self._identity = await lease.account.identity()  # again: waits may have outlived the token
             sending = finish(
                 request.draft,
                 endpoint,
@@ -194,14 +210,31 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = _noted(error, trace)
+            self._fault = _noted(self._judged(error, endpoint), trace)
             if error.trouble is Trouble.BUSY and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
             return self._fault
+        lease.account.token_types.worked(identity)
         self._visit.answered(lease)
         lease.settle()
         stream.at_close(lease.release)
         return stream
+
+    def _judged(self, error: UpstreamError, endpoint: Endpoint) -> UpstreamError:
+        """The fault, with what it says of the login that met it. An API key that is asked for an ARN has none.
+
+        Where another token type was refused too, the refusal before it counts: the later one may be for the type alone.
+        """
+        sent, account = self._identity, self._lent.account
+        if error.upstream_status == HTTPStatus.FORBIDDEN and self._trial is not None:
+            account.token_types.refused(self._trial)
+            self._trial = None
+            return self._before_trial or error
+        asked_for_arn = error.profile and error.upstream_status == HTTPStatus.BAD_REQUEST and endpoint.needs_arn
+        if sent is not None and sent.kind == "api_key" and asked_for_arn:
+            account.demand_arn()
+            return error.replaced(elsewhere=True, profile=False)
+        return error
 
     @property
     def _lent(self) -> Lease:
@@ -217,7 +250,7 @@ class _Opening:
             self._visit.failed(self._lease, self._fault)
             self._request.trace.quota_reset = self._lease.resets_on
         self._lease.release()
-        self._lease = self._fault = None
+        self._lease = self._identity = self._trial = self._before_trial = self._fault = None
 
 
 def _told(error: GatewayError) -> UpstreamError:

@@ -1,6 +1,9 @@
 """Logging in over HTTP: ``POST /auth/login``, ``GET /auth/login/status/{id}``, ``DELETE /auth/login/{id}``.
 
-All of it is behind the admin key. A login that was given goes into the gateway's own store and is used at once.
+Always by device code, for the browser may be on another machine than the gateway, where a redirect to a loopback
+address would not reach it; and that the request comes from this machine says nothing of that (a proxy may stand
+between). All of it is behind the admin key. A login that was given goes into the gateway's own store and is used at
+once.
 """
 
 from http import HTTPStatus
@@ -55,17 +58,15 @@ class Login:
         )
         session = await self._sessions.begin(way, wanted.get("name") or None)
         code = session.code
-        return _json(
-            {
-                "session_id": session.id,
-                "user_code": code.user_code,
-                "verification_uri": code.page,
-                "verification_uri_complete": code.url,
-                "expires_in": int(code.expires_in),
-                "interval": code.interval,
-            },
-            status=201,
-        )
+        begun: dict[str, Any] = {
+            "session_id": session.id,
+            "user_code": code.user_code,
+            "verification_uri": code.page,
+            "verification_uri_complete": code.url,
+            "expires_in": int(code.expires_in),
+            "interval": code.interval,
+        }
+        return _json(begun | ({"warning": way.warning} if way.warning else {}), status=201)
 
     async def status(self, request: web.Request) -> web.Response:
         """How far it is: pending, complete, denied, expired or error."""

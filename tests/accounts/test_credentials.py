@@ -8,12 +8,16 @@ from gateway.accounts.credentials import (
     checked_region,
     checked_token,
     epoch,
+    in_one_partition,
+    region_is_configured,
     spelled_like,
 )
 from gateway.errors import GatewayError
+from gateway.kiro.endpoints import LoginKind
 
 MOMENT = 1780317296.0  # 2026-06-01T12:34:56Z
 ARN = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC"
+GOV = "arn:aws-us-gov:codewhisperer:us-gov-west-1:123456789012:profile/GOV"
 
 
 @pytest.mark.parametrize(
@@ -89,12 +93,80 @@ def test_an_arn_of_another_form_is_refused(value: Any) -> None:
         checked_arn(value)
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+def test_an_arn_of_govcloud_may_name_its_partition(partition: str) -> None:
+    arn = f"arn:{partition}:codewhisperer:us-gov-west-1:1:profile/X"
+    assert checked_arn(arn) == arn
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["arn:aws-us-gov:codewhisperer:us-east-1:1:profile/X", "arn:aws-cn:codewhisperer:us-east-1:1:profile/X"],
+)
+def test_an_arn_of_another_partition_than_its_region_is_refused(arn: str) -> None:
+    with pytest.raises(GatewayError):
+        checked_arn(arn)
+
+
+@pytest.mark.parametrize(
+    ("kind", "region", "arn", "configured", "words"),
+    [
+        ("social", "us-gov-west-1", None, None, "no login by Google or GitHub"),
+        ("social", "us-east-1", GOV, None, "no login by Google or GitHub"),
+        ("social", "us-east-1", ARN, "us-gov-east-1", "no login by Google or GitHub"),
+        ("builder_id", "us-gov-west-1", None, None, "no Builder ID"),
+        ("idc", "us-gov-west-1", ARN, None, "only one of them is in GovCloud"),
+        ("idc", "eu-west-1", GOV, None, "only one of them is in GovCloud"),
+        ("idc", "us-gov-west-1", None, "us-east-1", "only one of them is in GovCloud"),
+    ],
+)
+def test_a_login_of_two_partitions_or_of_a_kind_that_govcloud_lacks_is_refused(
+    kind: LoginKind, region: str, arn: str | None, configured: str | None, words: str
+) -> None:
+    login = Credentials(kind, "r", profile_arn=arn, region=region, configured_api_region=configured)
+    with pytest.raises(GatewayError, match=words):
+        in_one_partition(login)
+
+
+@pytest.mark.parametrize(
+    ("kind", "region", "arn"),
+    [
+        ("social", "us-gov-west-1", ARN),
+        ("social", "us-east-1", None),
+        ("builder_id", "us-east-1", None),
+        ("idc", "us-gov-east-1", GOV),
+        ("idc", "us-gov-east-1", None),
+        ("external_idp", "us-east-1", GOV),
+        ("api_key", "us-gov-west-1", None),
+    ],
+)
+def test_a_login_of_one_partition_is_taken(kind: LoginKind, region: str, arn: str | None) -> None:
+    login = Credentials(kind, "r", profile_arn=arn, region=region)
+    assert in_one_partition(login) is login
+
+
+@pytest.mark.parametrize(
+    ("region", "configured", "said"),
+    [
+        ("us-east-1", None, False),
+        ("us-east-1", "us-east-1", True),
+        ("eu-central-1", None, True),
+        ("eu-west-1", None, False),
+    ],
+)
+def test_a_region_other_than_the_default_is_the_users(region: str, configured: str | None, said: bool) -> None:
+    login = Credentials("api_key", "", "ksk_x", region=region, configured_api_region=configured)
+    assert region_is_configured(login) is said
+
+
 @pytest.mark.parametrize(
     ("arn", "configured", "region", "expected"),
     [
         (ARN, None, "ap-southeast-1", "eu-central-1"),
         (None, None, "eu-central-1", "eu-central-1"),
         (None, None, "ap-southeast-1", "us-east-1"),
+        (GOV, None, "us-gov-east-1", "us-gov-west-1"),
+        (None, None, "us-gov-east-1", "us-gov-east-1"),
         (ARN, "us-east-1", "eu-central-1", "us-east-1"),
     ],
 )

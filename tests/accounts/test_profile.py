@@ -77,16 +77,48 @@ async def test_what_kiro_calls_a_builder_id_is_one() -> None:
     assert identity.arn_for_older_hosts is None
 
 
-async def test_without_an_answer_a_social_login_gets_a_guess_that_is_checked_later() -> None:
+async def test_a_login_without_a_listing_has_the_shared_profile_and_asks_nobody() -> None:
+    for kind in ("social", "builder_id"):
+        found, kiro = profiles(EU)
+        mine = replace(NOBODY, kind=kind)
+        assert (await found.completed(mine, "a")).profile_arn == SHARED[kind]
+        kiro.now = 10 * AGAIN
+        assert (await found.completed(mine, "a")).profile_arn == SHARED[kind]
+        assert kiro.asked == 0
+
+
+async def test_a_builder_ids_other_profile_that_is_refused_gives_way_to_the_shared_one_once() -> None:
+    found, kiro = profiles(EU)
+    mine = replace(NOBODY, kind="builder_id", profile_arn=US)
+    assert await found.correct(mine, "a")
+    now = await found.completed(mine, "a")
+    assert now.profile_arn == SHARED["builder_id"]
+    assert not await found.correct(now, "a")
+    assert kiro.asked == 0
+
+
+async def test_a_social_logins_profile_came_with_it_and_is_not_replaced_by_a_guess() -> None:
+    found, kiro = profiles(EU)
+    assert not await found.correct(replace(NOBODY, kind="social", profile_arn=US), "a")
+    assert kiro.asked == 0
+
+
+async def test_a_company_login_that_is_given_no_answer_is_asked_for_again_later() -> None:
     found, kiro = profiles(fault=NO_ANSWER)
-    social = replace(NOBODY, kind="social")
-    assert (await found.completed(social, "a")).profile_arn == SHARED["social"]
+    assert (await found.completed(NOBODY, "a")).profile_arn is None
     kiro.now, kiro.listing = AGAIN, Listing((EU,))
-    assert (await found.completed(social, "a")).profile_arn == SHARED["social"]
+    assert (await found.completed(NOBODY, "a")).profile_arn is None
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert (await found.completed(social, "a")).profile_arn == EU
+    assert (await found.completed(NOBODY, "a")).profile_arn == EU
     assert kiro.asked == 2
+
+
+async def test_a_token_type_that_a_listing_needed_is_passed_on() -> None:
+    kiro, learned = Kiro(Listing((EU,), token_type="SSO_OIDC")), list[Identity]()
+    kiro.open.set()
+    await Profiles(kiro, learn_token_type=learned.append).completed(NOBODY, "a")
+    assert [identity.token_type for identity in learned] == ["SSO_OIDC"]
 
 
 async def test_a_company_login_without_any_profile_stays_without() -> None:

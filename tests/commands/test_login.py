@@ -1,10 +1,13 @@
 """``login`` and ``logout`` as a user runs them, against a simulator in a process of its own."""
 
+import contextlib
 import io
 import json
 import os
 import pty
 import re
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.accounts.login.browser import PORTS
 from gateway.accounts.login.device import Code
 from gateway.accounts.sources.own import OwnLogin
 from gateway.commands.login import countdown, show
@@ -66,15 +70,58 @@ def test_github_by_code_gives_the_profile_too(simulator: Simulator, tmp_path: Pa
     assert (stored(tmp_path)["github"].load().profile_arn or "").startswith("arn:aws:codewhisperer:")
 
 
-def test_google_in_the_browser_comes_back_by_itself(simulator: Simulator, tmp_path: Path) -> None:
-    browser = tmp_path / "browser"
-    follow = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=30).read()"
-    browser.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{follow}" "$1"\n')
-    browser.chmod(0o755)
-    done = command(tmp_path, "login", "--social", "google", KIRO_BASE_URL=simulator.url, BROWSER=f"{browser} %s &")
-    assert done.returncode == 0, done.stderr
+def test_kiros_device_flow_is_warned_of_before_it_begins_and_awss_is_not(simulator: Simulator, tmp_path: Path) -> None:
+    assert "sign the first one out" in log_in(tmp_path, simulator, "--social", "google").stderr
+    assert log_in(tmp_path, simulator).stderr == ""
+
+
+def browser(home: Path, follow: str = "urllib.request.urlopen(sys.argv[1], timeout=30).read()") -> str:
+    """What BROWSER has to say for a browser that follows every redirect, or does with its address what is given."""
+    program = home / "browser"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "import sys, urllib.request; {follow}" "$1"\n')
+    program.chmod(0o755)
+    return f"{program} %s &"
+
+
+def test_google_in_the_browser_comes_back_by_itself_to_a_registered_port(simulator: Simulator, tmp_path: Path) -> None:
+    social = ("login", "--social", "google")
+    done = command(tmp_path, *social, KIRO_BASE_URL=simulator.url, BROWSER=browser(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
     assert "code_challenge=" in done.stdout
+    [port] = re.findall(r"redirect_uri=http%3A%2F%2F127.0.0.1%3A(\d+)%2Foauth%2Fcallback", done.stdout)
+    assert int(port) in PORTS
     assert stored(tmp_path)["google"].load().kind == "social"
+
+
+def test_where_no_registered_port_is_free_the_login_says_which_and_what_else_there_is(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    with contextlib.ExitStack() as stack:
+        for port in PORTS:
+            with contextlib.suppress(OSError):  # in use by another program: as good
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        done = command(
+            tmp_path, "login", "--social", "github", KIRO_BASE_URL=simulator.url, BROWSER=browser(tmp_path, "pass")
+        )
+    assert done.returncode == 1
+    assert all(str(port) in done.stderr for port in PORTS)
+    assert "kiro-gateway login --social github --no-browser" in done.stderr
+    assert not stored(tmp_path)
+
+
+def test_a_login_in_the_browser_that_is_interrupted_listens_no_more(simulator: Simulator, tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "gateway", "login", "--social", "google"]
+    settings = {"KIRO_BASE_URL": simulator.url, "PYTHONUNBUFFERED": "1", "BROWSER": browser(tmp_path, "pass")}
+    pipe = subprocess.PIPE
+    around = plain(tmp_path, settings)
+    with subprocess.Popen(program, cwd=tmp_path, env=around, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout
+        port = next(int(match[1]) for line in process.stdout if (match := re.search(r"127\.0\.0\.1%3A(\d+)", line)))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, "Traceback" in errors) == (130, False)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize(("decision", "words"), [("deny", "refused in the browser"), ("expire", "not used in time")])
@@ -116,6 +163,8 @@ def with_input(home: Path, text: str, *arguments: str) -> "subprocess.CompletedP
         (["--start-url", "http://acme.awsapps.com/start"], 1),
         (["--region", "evil.example", "--start-url", "https://acme.awsapps.com/start"], 1),
         (["--social", "facebook"], 2),
+        (["--social", "google", "--region", "us-gov-west-1"], 1),
+        (["--region", "us-gov-west-1"], 1),
         (["--social", "google", "--start-url", "https://acme.awsapps.com/start"], 2),
     ],
 )

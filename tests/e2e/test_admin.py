@@ -81,7 +81,7 @@ def test_a_login_over_http_serves_at_once_and_is_kept(
     gateway: Process, own_simulator: Simulator, tmp_path: Path
 ) -> None:
     status, begun = call(gateway, "POST", "/auth/login", {"name": "mine"})
-    assert status == 201
+    assert (status, "warning" in begun) == (201, False)
     assert begun["verification_uri_complete"].endswith(begun["user_code"])
     own_simulator._call("POST", f"device/{begun['user_code']}/approve", {})
     assert ended(gateway, begun["session_id"])["account"] == "mine"
@@ -95,6 +95,7 @@ def test_a_login_that_is_refused_or_expires_says_so(
     gateway: Process, own_simulator: Simulator, decision: str, state: str
 ) -> None:
     _, begun = call(gateway, "POST", "/auth/login", {"social": "github"})
+    assert "kiro-gateway login --social github" in begun["warning"]
     own_simulator._call("POST", f"device/{begun['user_code']}/{decision}", {})
     told = ended(gateway, begun["session_id"])
     assert told["status"] == state
@@ -114,6 +115,8 @@ def test_a_login_can_be_cancelled(gateway: Process) -> None:
         {"start_url": "https://acme.awsapps.com/start", "region": "evil.example"},
         {"start_url": 7},
         {"social": "facebook"},
+        {"social": "google", "region": "us-gov-west-1"},
+        {"region": "us-gov-east-1"},
         {"name": "../x"},
         [],
     ],

@@ -142,8 +142,10 @@ def test_a_wrong_profile_is_corrected_once_and_said(
 ) -> None:
     name = f"wrong-{status}"
     file = tmp_path / "login.json"
-    file.write_text(json.dumps({"refreshToken": f"aor-{name}", "authMethod": "social", "profileArn": US}))
-    simulator.account(name, profiles=[EU], refresh_tokens=[f"aor-{name}"], wrong_profile=status)
+    client = {"clientId": name, "clientSecret": "secret", "startUrl": COMPANY}
+    file.write_text(json.dumps({"refreshToken": f"aor-{name}", "profileArn": US, **client}))
+    known = {"refresh_tokens": [f"aor-{name}"], "clients": {name: "secret"}}
+    simulator.account(name, kind="idc", profiles=[EU], wrong_profile=status, **known)
     with gateway(simulator, authority, tmp_path, KIRO_CREDS_FILE=str(file)) as process:
         assert asked(process)[0] == asked(process)[0] == 200
     arns = [one["body"]["profileArn"] for one in simulator.requests() if one["account"] == name]
@@ -158,11 +160,10 @@ def test_a_profile_that_nothing_can_mend_is_named_in_the_error(
     file = tmp_path / "login.json"
     file.write_text(json.dumps({"refreshToken": "aor-lost", "authMethod": "social", "profileArn": US}))
     simulator.account("lost", profiles=[], refresh_tokens=["aor-lost"])
-    simulator.push({"on": "profiles", "always": True, "status": 503, "body": {"message": "busy"}})
     with gateway(simulator, authority, tmp_path, KIRO_CREDS_FILE=str(file)) as process:
         status, body = asked(process)
-    simulator.reset()
     assert (status, "profile" in body) == (400, True)
+    assert not [one for one in simulator.requests("profiles") if one["account"] == "lost"]
 
 
 def test_a_database_goes_before_a_file_and_a_file_before_a_token(

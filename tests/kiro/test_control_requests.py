@@ -3,7 +3,7 @@
 import pytest
 
 from gateway import jsontext
-from gateway.kiro.control_requests import list_models, list_profiles
+from gateway.kiro.control_requests import key_profile, list_models, list_profiles, usage_limits
 from gateway.kiro.endpoints import Identity, LoginKind
 
 ARN = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC"
@@ -27,6 +27,29 @@ def test_models_are_asked_of_the_management_host_and_then_of_the_older_one() -> 
 def test_without_an_arn_only_the_older_host_is_asked() -> None:
     (old,) = list_models(identity("builder_id", None), invocation_id="i")
     assert old.url.endswith("/ListAvailableModels?origin=AI_EDITOR")
+
+
+def test_an_api_key_is_asked_for_on_both_hosts_without_an_arn() -> None:
+    requests = (
+        *list_models(identity("api_key", None), invocation_id="i"),
+        *usage_limits(identity("api_key", None), invocation_id="i"),
+    )
+    hosts = ["https://management.eu-central-1.kiro.dev/", "https://q.eu-central-1.amazonaws.com/"]
+    assert [request.url.rpartition("/")[0] + "/" for request in requests] == hosts * 2
+    assert not any("profileArn" in request.url or b"profileArn" in (request.body or b"") for request in requests)
+
+
+def test_a_builder_ids_usage_is_asked_where_it_is_known() -> None:
+    [asked] = usage_limits(identity("builder_id"), invocation_id="i")
+    assert asked.url.startswith("https://q.us-east-1.amazonaws.com/getUsageLimits?")
+    assert "profileArn" not in asked.url
+
+
+def test_an_api_keys_region_is_asked_for_without_a_profile() -> None:
+    asked = key_profile(identity("api_key", None), "us-east-1", invocation_id="i")
+    assert (asked.url, asked.body) == ("https://management.us-east-1.kiro.dev/", b"{}")
+    assert asked.headers["X-Amz-Target"] == "KiroControlPlaneBearerService.GetProfile"
+    assert asked.headers["tokentype"] == "API_KEY"
 
 
 def test_the_older_host_is_told_no_arn_of_a_builder_id() -> None:

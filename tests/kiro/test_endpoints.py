@@ -1,6 +1,7 @@
 """Where a request goes, for whom, and with which words around it."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.kiro.models import Resolved, describe
 from gateway.kiro.payload import Layout, lay_out
 
 ARN = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC"
+GOV_ARN = "arn:aws-us-gov:codewhisperer:us-gov-west-1:123456789012:profile/ABC"
 MACHINE = "a3" * 32
 KIRO, CODEWHISPERER, AMAZONQ = ENDPOINTS
 DRAFT = lay_out(
@@ -56,6 +58,20 @@ def test_a_preferred_endpoint_goes_first(preferred: str | None, order: list[str]
 @pytest.mark.parametrize("preferred", [None, "kiro"])
 def test_without_an_arn_the_kiro_host_is_no_route(preferred: str | None) -> None:
     assert [row.name for row in routes(identity(arn=None), preferred)] == ["codewhisperer", "amazonq"]
+
+
+def test_an_api_key_goes_to_the_kiro_host_without_an_arn_until_one_is_demanded() -> None:
+    key = identity("api_key", None)
+    assert [row.name for row in routes(key)] == ["kiro", "codewhisperer", "amazonq"]
+    assert "profileArn" not in body(KIRO, key)
+    assert [row.name for row in routes(replace(key, arn_demanded=True))] == ["codewhisperer", "amazonq"]
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "us-gov-east-1"])
+def test_govcloud_has_hosts_of_its_own_and_no_other(region: str) -> None:
+    who = identity("idc", GOV_ARN, region)
+    urls = [sending(row, who).url for row in routes(who)]
+    assert urls == [f"https://runtime.{region}.kiro.dev/", f"https://q.{region}.amazonaws.com/"]
 
 
 @pytest.mark.parametrize(
@@ -149,11 +165,18 @@ def test_every_attempt_says_who_and_which(endpoint: Endpoint) -> None:
         ("api_key", {"tokentype": "API_KEY"}),
         ("social", {}),
         ("idc", {}),
+        ("builder_id", {}),
     ],
 )
 def test_some_logins_mark_their_token(kind: LoginKind, marks: dict[str, str]) -> None:
     headers = sending(AMAZONQ, identity(kind)).headers
     assert {name: value for name, value in headers.items() if name.lower() == "tokentype"} == marks
+
+
+def test_a_token_type_that_was_learned_is_sent_and_changes_no_other_kinds() -> None:
+    for kind, value in (("idc", "SSO_OIDC"), ("external_idp", "EXTERNAL_IDP")):
+        headers = sending(KIRO, replace(identity(kind), token_type="SSO_OIDC")).headers
+        assert headers["TokenType"] == value
 
 
 @pytest.mark.parametrize("region", ["ap-southeast-1", "us-east-1\n", "x.evil.example/", "US-EAST-1"])

@@ -43,10 +43,17 @@ def test_the_request_is_the_one_that_was_seen() -> None:
 
 
 def test_without_an_arn_the_older_host_alone_is_asked() -> None:
+    nobody = replace(SOCIAL, kind="builder_id", profile_arn=None)
+    [only] = requests(nobody, "q", call_id="id", invocation_id="uuid", base_url="http://127.0.0.1:1/")
+    assert (only.url, "x-amzn-kiro-profile-arn" in only.headers) == ("http://127.0.0.1:1/mcp", False)
+
+
+def test_an_api_key_searches_on_both_hosts_and_names_no_profile() -> None:
     key = replace(SOCIAL, kind="api_key", profile_arn=None)
-    [only] = requests(key, "q", call_id="id", invocation_id="uuid", base_url="http://127.0.0.1:1/")
-    assert only.url == "http://127.0.0.1:1/mcp" and only.headers["tokentype"] == "API_KEY"
-    assert "x-amzn-kiro-profile-arn" not in only.headers
+    asked = requests(key, "q", call_id="id", invocation_id="uuid")
+    assert [one.url.split("/")[2].split(".")[0] for one in asked] == ["runtime", "q"]
+    assert [one.headers["tokentype"] for one in asked] == ["API_KEY"] * 2
+    assert not any("x-amzn-kiro-profile-arn" in one.headers for one in asked)
 
 
 def test_what_was_found() -> None:

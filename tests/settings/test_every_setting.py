@@ -20,7 +20,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "server.max_body_bytes": ("1048576", "1048576", 1048576),
     "server.drain_timeout": ("5", "5.0", 5.0),
     "upstream.region": ("eu-central-1", '"eu-central-1"', "eu-central-1"),
-    "upstream.api_region": ("eu-north-1", '"eu-north-1"', "eu-north-1"),
+    "upstream.api_region": ("eu-central-1", '"eu-central-1"', "eu-central-1"),
     "upstream.preferred_endpoint": ("AmazonQ", '" Q "', ("amazonq", "q")),
     "upstream.proxy_url": ("10.0.0.1:3128", '"http://10.0.0.1:3128"', Secret("http://10.0.0.1:3128")),
     "upstream.base_url": ("http://127.0.0.1:8001/", '"http://127.0.0.1:8001"', "http://127.0.0.1:8001"),

@@ -9,6 +9,7 @@ from gateway.simulator.server import Simulator
 from tests.simulator.client import ask, body, call
 
 OWN = "arn:aws:codewhisperer:eu-central-1:222222222222:profile/ALICE"
+SSO_OIDC = {"tokentype": "SSO_OIDC"}
 OTHER = "arn:aws:codewhisperer:us-east-1:1:profile/OTHER"
 
 
@@ -18,7 +19,8 @@ async def account(simulator: Simulator, **members: Any) -> None:
 
 
 async def generated(simulator: Simulator, token: str, arn: str | None = OWN, **headers: str) -> int:
-    sent = body() | ({"profileArn": arn} if arn else {})
+    sent = {name: value for name, value in body().items() if name != "profileArn"}
+    sent |= {"profileArn": arn} if arn else {}
     return (await ask(simulator, sent, token=token, **headers)).status
 
 
@@ -102,7 +104,40 @@ async def test_the_token_type_header_must_fit_the_token(
 ) -> None:
     await account(simulator, kind=kind, access_tokens=["a1"], profiles=[OWN])
     headers = {"tokentype": header} if header else {}
-    assert await generated(simulator, "a1", **headers) == status
+    assert await generated(simulator, "a1", None if kind == "api_key" else OWN, **headers) == status
+
+
+async def test_an_identity_center_login_may_need_a_token_type_of_its_own(simulator: Simulator) -> None:
+    await account(simulator, kind="idc", access_tokens=["a1"], profiles=[OWN])
+    assert [await generated(simulator, "a1", **headers) for headers in ({}, SSO_OIDC)] == [200, 403]
+    await account(simulator, token_type="SSO_OIDC")
+    assert [await generated(simulator, "a1", **headers) for headers in ({}, SSO_OIDC)] == [403, 200]
+
+
+async def test_an_api_key_has_no_profile_and_may_be_refused_for_that(simulator: Simulator) -> None:
+    await account(simulator, kind="api_key", access_tokens=["a1"])
+    assert [await generated(simulator, "a1", arn, tokentype="API_KEY") for arn in (None, OWN)] == [200, 400]
+    await account(simulator, needs_profile=True)
+    assert await generated(simulator, "a1", None, tokentype="API_KEY") == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("runtime.us-gov-west-1.kiro.dev", 200), ("runtime.us-east-1.kiro.dev", 403), ("127.0.0.1", 200)],
+)
+async def test_a_token_may_be_good_in_one_region_only(simulator: Simulator, host: str, status: int) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], region="us-gov-west-1")
+    assert await generated(simulator, "a1", host=host) == status
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [("/agents/activity", ""), ("/metrics", ""), ("/", "AmazonCodeWhispererService.SendTelemetryEvent")],
+)
+async def test_reports_on_the_user_are_refused_and_on_record(simulator: Simulator, path: str, target: str) -> None:
+    headers = {"authorization": "Bearer simulator-access-token"} | ({"x_amz_target": target} if target else {})
+    assert (await call(simulator, "POST", path, {}, **headers))[0] == 403
+    assert [one.operation for one in simulator.requests()] == ["activity" if "activity" in path else "telemetry"]
 
 
 @pytest.mark.parametrize("sent", [{}, {"name": "a", "kin": "social"}, {"name": "a", "kind": "other"}, [1]])

@@ -82,7 +82,9 @@ async def test_a_listing_without_origin_or_with_odd_numbers_is_improper(simulato
 )
 async def test_profiles_are_listed(simulator: Simulator, path: str, target: str) -> None:
     headers = {"x_amz_target": target, "content_type": RPC} if target else {}
-    status, listing = await call(simulator, "POST", path, {}, **headers)
+    company = {"name": "c", "kind": "idc", "profiles": [PROFILE_ARN], "access_tokens": ["c1"]}
+    await call(simulator, "POST", "/_simulator/accounts", company)
+    status, listing = await call(simulator, "POST", path, {}, authorization="Bearer c1", **headers)
     assert status == 200
     assert [profile["arn"] for profile in listing["profiles"]] == [PROFILE_ARN]
 

@@ -5,9 +5,11 @@ import pytest
 from gateway.simulator.server import Simulator
 from tests.simulator.client import call
 
+CONTROL = "KiroControlPlaneBearerService"
 RPC = "application/x-amz-json-1.0"
 US = "arn:aws:codewhisperer:us-east-1:111111111111:profile/US"
 EU = "arn:aws:codewhisperer:eu-central-1:111111111111:profile/EU"
+CONTROL_PLANE = {"x_amz_target": "KiroControlPlaneBearerService.ListAvailableProfiles", "content_type": RPC}
 
 
 async def alice(simulator: Simulator, **members: Any) -> None:
@@ -16,7 +18,8 @@ async def alice(simulator: Simulator, **members: Any) -> None:
 
 
 async def profiles(simulator: Simulator, host: str = "127.0.0.1", **headers: str) -> tuple[int, Any]:
-    return await call(simulator, "POST", "/ListAvailableProfiles", {}, authorization="Bearer a1", host=host, **headers)
+    path = "/" if "x_amz_target" in headers else "/ListAvailableProfiles"
+    return await call(simulator, "POST", path, {}, authorization="Bearer a1", host=host, **headers)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,12 @@ async def test_a_region_shows_its_own_profiles_and_this_machine_all(
 
 @pytest.mark.parametrize(
     ("kind", "headers", "words"),
-    [("builder_id", {}, "AWS Builder ID is not supported"), ("api_key", {"tokentype": "API_KEY"}, "not supported")],
+    [
+        ("builder_id", {}, "AWS Builder ID is not supported"),
+        ("builder_id", CONTROL_PLANE, "not authorized to access this feature"),
+        ("social", {}, "not authorized to access this feature"),
+        ("api_key", {"tokentype": "API_KEY"}, "not authorized to access this feature"),
+    ],
 )
 async def test_some_kinds_may_not_list_profiles(
     simulator: Simulator, kind: str, headers: dict[str, str], words: str
@@ -61,6 +69,25 @@ async def test_a_profile_is_told_to_its_owner(simulator: Simulator, arn: str | N
         assert answered == status
         if status == 200:
             assert answer["profile"]["arn"] == arn
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("management.eu-central-1.kiro.dev", 200), ("management.us-east-1.kiro.dev", 403)]
+)
+async def test_an_api_keys_region_takes_it_without_a_profile(simulator: Simulator, host: str, status: int) -> None:
+    await alice(simulator, kind="api_key", region="eu-central-1")
+    target = {"x_amz_target": "KiroControlPlaneBearerService.GetProfile", "content_type": RPC, "tokentype": "API_KEY"}
+    answered, _ = await call(simulator, "POST", "/", {}, authorization="Bearer a1", host=host, **target)
+    assert answered == status
+
+
+@pytest.mark.parametrize(("service", "status"), [("AmazonCodeWhispererService", 200), (CONTROL, 400)])
+async def test_the_control_plane_does_not_know_a_builder_ids_usage(
+    simulator: Simulator, service: str, status: int
+) -> None:
+    await alice(simulator, kind="builder_id")
+    headers = {"x_amz_target": f"{service}.GetUsageLimits", "content_type": RPC, "authorization": "Bearer a1"}
+    assert (await call(simulator, "POST", "/", {"origin": "KIRO_CLI"}, **headers))[0] == status
 
 
 USAGE = {

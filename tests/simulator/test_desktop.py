@@ -11,7 +11,7 @@ from gateway.simulator.options import PROFILE_ARN
 from gateway.simulator.server import Simulator
 from tests.simulator.client import ask, body, call
 
-BACK = "http://localhost:19876/oauth/callback"
+BACK = "http://localhost:3128/oauth/callback"
 
 
 async def code_for(simulator: Simulator, **changes: str) -> tuple[int, str]:
@@ -35,10 +35,44 @@ async def test_a_browser_login_gives_tokens_with_a_profile(simulator: Simulator)
 
 
 @pytest.mark.parametrize(
-    "changes", [{"idp": "Myspace"}, {"redirect_uri": "kiro://kiro.kiroAgent/authenticate-success"}]
+    "changes",
+    [
+        {"idp": "Myspace"},
+        {"redirect_uri": "kiro://kiro.kiroAgent/authenticate-success"},
+        {"redirect_uri": "http://localhost:19876/oauth/callback"},
+        {"redirect_uri": "http://localhost:3128/elsewhere"},
+        {"redirect_uri": "http://192.0.2.1:3128/oauth/callback"},
+        {"code_challenge_method": "plain"},
+    ],
 )
 async def test_other_providers_and_places_are_refused(simulator: Simulator, changes: dict[str, str]) -> None:
     assert (await code_for(simulator, **changes))[0] == 400
+
+
+async def test_ten_ports_are_registered(simulator: Simulator) -> None:
+    for port in (3128, 4649, 6588, 8008, 9091, 49153, 50153, 51153, 52153, 53153):
+        assert (await code_for(simulator, redirect_uri=f"http://127.0.0.1:{port}/oauth/callback"))[0] == 302
+
+
+async def approved(simulator: Simulator, account: str) -> str:
+    """The refresh token of a device login that this account's user has approved."""
+    await call(simulator, "POST", "/_simulator/accounts", {"name": account})
+    code, asked = await device(simulator)
+    await call(simulator, "POST", f"/_simulator/device/{code}/approve?account={account}")
+    token: str = (await call(simulator, "POST", "/oauth/device/poll", asked))[1]["refreshToken"]
+    return token
+
+
+async def test_a_second_user_of_the_device_flow_signs_out_the_first_but_not_one_of_the_browser(
+    simulator: Simulator,
+) -> None:
+    code = (await code_for(simulator))[1]
+    sent = {"code": code, "code_verifier": "verifier", "redirect_uri": BACK}
+    by_browser = (await call(simulator, "POST", "/oauth/token", sent))[1]["refreshToken"]
+    first, again, second = [await approved(simulator, name) for name in ("alice", "alice", "bob")]
+    shown = (first, again, second, by_browser)
+    answers = [(await call(simulator, "POST", "/refreshToken", {"refreshToken": token}))[0] for token in shown]
+    assert answers == [400, 400, 200, 200]
 
 
 async def device(simulator: Simulator) -> tuple[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from gateway.upstream.attempts import (
     Outcome,
     Policy,
     Refresh,
+    Relabel,
     Route,
     Send,
     Trace,
@@ -25,6 +26,8 @@ FLAGS: dict[str, dict[str, object]] = {
     "expired": {"expired": True, "trouble": Trouble.REFUSED},
     "profile": {"profile": True},
     "403": {"expired": True, "profile": True, "trouble": Trouble.REFUSED},
+    "forbidden": {"expired": True, "profile": True, "upstream_status": 403, "trouble": Trouble.REFUSED},
+    "unauthorized": {"expired": True, "upstream_status": 401, "trouble": Trouble.REFUSED},
     "stuck": {"stuck": True, "trouble": Trouble.STUCK},
     "429": {"elsewhere": True, "retry": True, "trouble": Trouble.BUSY},
     "drained": {"elsewhere": True, "trouble": Trouble.DAY},
@@ -42,6 +45,12 @@ def fault(word: str) -> UpstreamError:
     return UpstreamError(Kind.UPSTREAM, word, retry_after=float(after) if after else None, **FLAGS[name])  # type: ignore[arg-type]
 
 
+def entered(name: str, routes: int, gone: str) -> Outcome:
+    if name and name in gone:
+        return GatewayError(Kind.AUTHENTICATION, f"gone {name}")
+    return tuple(Route(name, endpoint) for endpoint in ENDPOINTS[:routes]) if name else None
+
+
 def steps(
     faults: str,
     routes: int = 3,
@@ -50,10 +59,12 @@ def steps(
     accounts: int = 1,
     gone: str = "",
     budget: int = 99,
+    labels: int = 0,
 ) -> list[str]:
     """The steps for these faults; after them every send succeeds. Ends with ``ok`` or the fault that was raised.
 
     Accounts are called A, B, …; entering one of ``gone`` gives a fault. Of one account only its endpoints are shown.
+    labels: how often there is another token type to try.
     """
     coming = [fault(word) for word in faults.split()]
     names = iter("ABCDEFG"[:accounts])
@@ -66,10 +77,7 @@ def steps(
             outcome = None
             match step:
                 case Enter():
-                    name = next(names, None)
-                    outcome = tuple(Route(name, endpoint) for endpoint in ENDPOINTS[:routes]) if name else None
-                    if name and name in gone:
-                        outcome = GatewayError(Kind.AUTHENTICATION, f"gone {name}")
+                    outcome = entered(next(names, ""), routes, gone)
                 case Send(Route(account, endpoint)):
                     made.append(endpoint.name if accounts == 1 else f"{account}/{endpoint.name}")
                     if not coming:
@@ -79,6 +87,9 @@ def steps(
                     made.append(f"wait {seconds:g}")
                 case ChargeRetry():
                     outcome, budget = budget > 0, budget - 1
+                case Relabel():
+                    outcome, labels = labels > 0, labels - 1
+                    made += ["relabel"] * outcome
                 case Refresh() | Correct():
                     made.append(type(step).__name__.lower())
             step = plan.send(outcome)
@@ -182,6 +193,32 @@ def test_spent_retry_budget_leaves_the_routes_that_were_not_tried(
     faults: str, budget: int, expected: list[str]
 ) -> None:
     assert steps(faults, budget=budget) == expected
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [
+        ("forbidden", [K, "relabel", K, "ok"]),
+        ("forbidden forbidden", [K, "relabel", K, "refresh", K, "ok"]),
+        ("forbidden " * 3, [K, "relabel", K, "refresh", K, "correct", K, "ok"]),
+        ("forbidden " * 9, [K, "relabel", K, "refresh", K, "correct", K, "raised forbidden"]),
+        ("forbidden retry", [K, "relabel", K, "wait 1", K, "ok"]),
+        ("forbidden 429 forbidden", [K, "relabel", K, C, "refresh", C, "ok"]),
+        ("unauthorized", [K, "refresh", K, "ok"]),
+        ("suspended", [K, "raised suspended"]),
+    ],
+)
+def test_another_token_type_is_tried_once_before_a_refresh(faults: str, expected: list[str]) -> None:
+    assert steps(faults, labels=9) == expected
+
+
+def test_the_send_with_another_token_type_is_one_more_for_its_account() -> None:
+    made = ["A/kiro", "relabel", "A/kiro", "refresh", "A/kiro", "B/kiro", "ok"]
+    assert steps("forbidden forbidden forbidden", accounts=3, labels=1) == made
+
+
+def test_where_there_is_no_other_token_type_a_403_is_met_as_ever() -> None:
+    assert steps("forbidden forbidden") == [K, "refresh", K, "correct", K, "ok"]
 
 
 def test_spent_retry_budget_leaves_the_next_account() -> None:

@@ -18,6 +18,7 @@ from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.accounts.terms import Terms
 from gateway.errors import UpstreamError
+from gateway.simulator import accounts as simulated
 from gateway.simulator import options
 from gateway.simulator.server import Simulator
 from gateway.upstream.attempts import Trace
@@ -75,6 +76,31 @@ async def test_a_place_is_held_until_the_answer_is_closed(simulator: Simulator, 
         await first.close()
         await (await second).close()
     assert (gate.running, common.running) == (0, 0)
+
+
+def company(simulator: Simulator, folder: Path, name: str, token_type: str = "") -> Member:
+    """An Identity Center login of this name, which is its access token, too."""
+    simulator.state.logins.accounts[name] = simulated.Account(
+        name, "idc", (options.PROFILE_ARN,), token_type=token_type
+    )
+    simulator.state.logins.give(name, access_tokens=[name])
+    path = folder / f"{name}.json"
+    client = {"clientId": "c", "clientSecret": "s", "startUrl": "https://d-1.awsapps.com/start"}
+    tokens = {"accessToken": name, "refreshToken": f"{name}-r", "expiresAt": "2999-01-01T00:00:00Z"}
+    path.write_bytes(jsontext.encode(tokens | client))
+    place = JsonFile(path, Wanted(path, None, options.PROFILE_ARN, "us-east-1", None, folder, folder / "state"))
+    return Member(Account(place, place.load(), Slow(), base_url=simulator.url), Terms(name))
+
+
+async def test_a_token_type_that_one_account_tries_is_not_sent_for_the_next_one(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    members = [company(simulator, tmp_path, "a", "SSO_OIDC"), company(simulator, tmp_path, "b")]
+    simulator.push({"status": 500, "body": {"__type": "InternalServerException", "message": "no"}, "times": 3})
+    async with client(simulator.url, *members) as made:
+        await (await opened(made)).close()
+    sent = [(one.account, one.headers.get("tokentype")) for one in simulator.requests("generate")]
+    assert sent == [("a", None), *[("a", "SSO_OIDC")] * 3, ("b", None)]
 
 
 @pytest.mark.parametrize("status", [400, 402, 500])

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,19 +12,24 @@ from urllib.parse import parse_qs, urlsplit
 from gateway.accounts.login.device import Ending, LoginEnded
 
 HOST: Final = "127.0.0.1"
-PORTS: Final = (19876, 19877, 19878, 19879, 19880)
-"""Ports that the login service is known to send browsers back to."""
+PORTS: Final = (3128, 4649, 6588, 8008, 9091, 49153, 50153, 51153, 52153, 53153)
+"""Ports that are registered with the login service (upstream facts, 6.1); it sends no browser back to others."""
 
 PATH: Final = "/oauth/callback"
 PATIENCE: Final = 600.0
 """Seconds the user has in the browser."""
 
+_LOOPBACK: Final = frozenset(("127.0.0.1", "localhost", "[::1]"))
+"""Names that the browser may know this machine by. Under any other one a page of another site has led it here."""
+
 _HEAD_LIMIT: Final = 16 * 1024
 _HEAD_PATIENCE: Final = 10.0
+_LONGEST_WORD: Final = 40
+"""Characters of OAuth's error words; the longest known one has 26."""
 
 
 class PortsTaken(Exception):
-    """None of the ports is free."""
+    """None of the ports is free; the message names them."""
 
 
 class Callback:
@@ -48,7 +54,8 @@ class Callback:
         try:
             async with asyncio.timeout(_HEAD_PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")
-            status, words = self._judge(head.split(b"\r\n", 1)[0].decode("latin-1").split(" "))
+            first, *fields = head.decode("latin-1").split("\r\n")
+            status, words = self._judge(first.split(" "), fields)
             writer.write(_page(status, words))
             await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -58,20 +65,25 @@ class Callback:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    def _judge(self, line: list[str]) -> tuple[str, str]:
+    def _judge(self, line: list[str], fields: list[str]) -> tuple[str, str]:
+        if not _from_loopback(fields):
+            return "403 Forbidden", "This address is for the browser of this machine only."
         target = urlsplit(line[1] if len(line) > 1 else "")
         if line[0] != "GET" or target.path != PATH:
             return "404 Not Found", "There is nothing here."
         asked = {name: values[0] for name, values in parse_qs(target.query).items()}
         if not secrets.compare_digest(asked.get("state", "").encode(), self._state.encode()):
-            return "400 Bad Request", "This is not the login that was begun here. Start it again."
+            return "400 Bad Request", "This is not the login that is waited for here. Go back to its own browser tab."
         if self._arrived.done():
             return "200 OK", "This login is done. You can close this page."
         if code := asked.get("code"):
             self._arrived.set_result(code)
             return "200 OK", "You can close this page and go back to the terminal."
-        self._arrived.set_exception(LoginEnded(Ending.DENIED, "The login was refused in the browser."))
-        return "200 OK", "The login was refused. You can close this page."
+        word = asked.get("error", "")
+        known = word.isascii() and word.replace("_", "").isalpha() and len(word) <= _LONGEST_WORD
+        refusal = f"The login was refused in the browser{f' ({word})' if known else ''}."
+        self._arrived.set_exception(LoginEnded(Ending.DENIED, refusal))
+        return "200 OK", f"{refusal} You can close this page."
 
 
 @asynccontextmanager
@@ -91,7 +103,15 @@ async def _server(callback: Callback, ports: tuple[int, ...]) -> asyncio.Server:
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
-    raise PortsTaken("the ports for the way back from the browser are all in use")
+    raise PortsTaken(
+        f"The browser cannot come back here: of the ports {', '.join(map(str, ports))} none is free on {HOST}."
+    )
+
+
+def _from_loopback(fields: list[str]) -> bool:
+    """Whether the one Host header is a loopback name, with a port or without."""
+    hosts = [value.strip() for name, _, value in (field.partition(":") for field in fields) if name.lower() == "host"]
+    return len(hosts) == 1 and re.sub(r":\d{1,5}$", "", hosts[0]).lower() in _LOOPBACK
 
 
 def _page(status: str, words: str) -> bytes:

@@ -93,6 +93,11 @@ class Answer(Enum):
 class Way(Protocol):
     """The calls of one login service."""
 
+    @property
+    def warning(self) -> str | None:
+        """What the user must know before the login begins, if anything."""
+        ...
+
     async def begin(self, post: Post) -> Code:
         """Ask for a code. Raises LoginEnded, UpstreamError."""
         ...

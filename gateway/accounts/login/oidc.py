@@ -26,8 +26,7 @@ from gateway.accounts.login.device import (
 )
 from gateway.accounts.refresh.grant import Post, TokenAnswer, TokenCall, granted
 from gateway.jsontext import encode
-
-BUILDER_ID_REGION: Final = "us-east-1"
+from gateway.kiro.regions import BUILDER_ID_REGION
 
 SCOPES: Final = ("codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations")
 """What Kiro's own command line asks for; nothing the gateway does needs more."""
@@ -44,6 +43,11 @@ class OidcWay:
     start_url: str = BUILDER_ID_START
     region: str = BUILDER_ID_REGION
     base_url: str | None = None
+
+    @property
+    def warning(self) -> None:
+        """Nothing: what is said of Kiro's own device flow was not seen of AWS's."""
+        return
 
     async def begin(self, post: Post) -> Code:
         """Register a client, then ask for a code. A registration is good for one region and about 90 days."""

@@ -45,6 +45,14 @@ class SocialWay:
     provider: str
     base_url: str | None = None
 
+    @property
+    def warning(self) -> str:
+        """Seen by one party with two users of Kiro's device flow; the login in the browser does not do it."""
+        return (
+            "Approving a second user by device code may sign the first one out at Kiro. "
+            f"Where there is a browser, use it instead: kiro-gateway login --social {self.provider.lower()}"
+        )
+
     async def begin(self, post: Post) -> Code:
         """Ask for a code; the service counts in milliseconds."""
         asked = {"clientId": _CLIENT, "loginProvider": self.provider}

@@ -3,25 +3,39 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.accounts.credentials import API_KEY_PREFIX, BUILDER_ID_START, REGIONS, Credentials, checked_token
+from gateway.accounts.credentials import (
+    API_KEY_PREFIX,
+    BUILDER_ID_START,
+    NOT_IN_GOVCLOUD,
+    REGIONS,
+    Credentials,
+    checked_token,
+)
 from gateway.accounts.login.device import NewLogin, Way
-from gateway.accounts.login.oidc import BUILDER_ID_REGION, OidcWay
+from gateway.accounts.login.oidc import OidcWay
 from gateway.accounts.login.social import PROVIDERS, SocialWay
 from gateway.errors import GatewayError, Kind
+from gateway.kiro.regions import BUILDER_ID_REGION, is_govcloud
 
 _LONGEST_URL: Final = 300
 _SHORTEST_API_KEY: Final = 20
+_GOVCLOUD_LOGIN: Final = "Log in by the start URL of your company's Identity Center there."
 
 
 def chosen(
     *, start_url: str | None = None, region: str | None = None, social: str | None = None, base_url: str | None = None
 ) -> Way:
     """The way by device code: Builder ID when nothing is said. Raises GatewayError(INVALID_REQUEST)."""
+    govcloud = is_govcloud((region or "").strip().lower())
     if social:
+        if govcloud:
+            raise _wrong(f"{NOT_IN_GOVCLOUD['social']}. {_GOVCLOUD_LOGIN}", "region")
         if start_url or region:
             raise _wrong("A social login has no start URL and no region.", "social")
         return SocialWay(provider_of(social), base_url)
     url = _start_url(start_url) if start_url else BUILDER_ID_START
+    if url == BUILDER_ID_START and govcloud:
+        raise _wrong(f"{NOT_IN_GOVCLOUD['builder_id']}. {_GOVCLOUD_LOGIN}", "region")
     if url == BUILDER_ID_START and region not in (None, "", BUILDER_ID_REGION):
         raise _wrong(
             f"A Builder ID belongs to {BUILDER_ID_REGION}; a region needs the start_url of your company.", "region"

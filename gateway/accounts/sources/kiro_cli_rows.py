@@ -12,6 +12,7 @@ from gateway.accounts.credentials import (
     checked_token,
     epoch,
     identity_provider,
+    in_one_partition,
 )
 from gateway.accounts.sources.source import Wanted
 from gateway.kiro.endpoints import LoginKind
@@ -39,7 +40,7 @@ def credentials_of(row: Row, wanted: Wanted) -> Credentials:
     profile = row.state.get(_PROFILE)
     of_state = profile.get("arn") if isinstance(profile, Mapping) else None
     arn = checked_arn(token.get("profile_arn")) or checked_arn(of_state) or checked_arn(wanted.profile_arn)
-    return Credentials(
+    login = Credentials(
         kind,
         checked_token(token.get("refresh_token"), "refresh_token"),
         checked_token(token.get("access_token"), "access_token"),
@@ -51,6 +52,7 @@ def credentials_of(row: Row, wanted: Wanted) -> Credentials:
         checked_token(client.get("client_secret"), "client_secret") or None,
         identity_provider(token.get("token_endpoint"), token.get("issuer_url"), token.get("scopes")),
     )
+    return in_one_partition(login)
 
 
 def _kind(row: Row) -> LoginKind:

@@ -21,6 +21,7 @@ from gateway.accounts.credentials import (
     checked_token,
     epoch,
     identity_provider,
+    in_one_partition,
     spelled_like,
 )
 from gateway.accounts.journal import Journal
@@ -114,7 +115,7 @@ class JsonFile:
         client_id = checked_token(registration.get("clientId"), "clientId") or None
         secret = checked_token(registration.get("clientSecret"), "clientSecret") or None
         arn = checked_arn(found.get("profileArn")) or checked_arn(self.wanted.profile_arn)
-        return Credentials(
+        login = Credentials(
             _kind(found, has_client=bool(client_id and secret)),
             refresh,
             checked_token(found.get("accessToken"), "accessToken"),
@@ -126,6 +127,7 @@ class JsonFile:
             secret,
             identity_provider(found.get("tokenEndpoint"), found.get("issuerUrl"), found.get("scopes")),
         )
+        return in_one_partition(login)
 
     def _merged(self, found: dict[str, Any], credentials: Credentials) -> dict[str, Any]:
         """The file's object with new tokens; every other member, and the order, stay."""

@@ -21,6 +21,7 @@ from gateway.accounts.credentials import (
     checked_region,
     checked_token,
     epoch,
+    in_one_partition,
     spelled_like,
 )
 from gateway.accounts.journal import Journal
@@ -121,17 +122,18 @@ class OwnLogin:
         refresh = checked_token(found.get("refreshToken"), "refreshToken")
         if not (api_key or refresh):
             raise bad_login(f"the file of the login {self.title} has no refreshToken. {self.login_again}")
-        return Credentials(
+        login = Credentials(
             kind,
             refresh,
             api_key or checked_token(found.get("accessToken"), "accessToken"),
             expires_at=epoch(found.get("expiresAt")),
-            profile_arn=checked_arn(found.get("profileArn")),
+            profile_arn=None if kind == "api_key" else checked_arn(found.get("profileArn")),
             region=checked_region(found.get("region"), "region", "us-east-1"),
             configured_api_region=self.api_region,
             client_id=checked_token(found.get("clientId"), "clientId") or None,
             client_secret=checked_token(found.get("clientSecret"), "clientSecret") or None,
         )
+        return in_one_partition(login)
 
 
 def logins(own_folder: Path, api_region: str | None = None) -> tuple[OwnLogin, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.accounts.credentials import Credentials, bad_login, checked_arn, checked_token
+from gateway.accounts.credentials import Credentials, bad_login, checked_arn, checked_token, in_one_partition
 from gateway.accounts.journal import Journal, entry_name
 from gateway.accounts.sources.source import Wanted
 
@@ -74,4 +74,4 @@ def configured(wanted: Wanted) -> RefreshTokenSource | None:
         region=wanted.region,
         configured_api_region=wanted.api_region,
     )
-    return RefreshTokenSource(credentials, wanted.state)
+    return RefreshTokenSource(in_one_partition(credentials), wanted.state)

@@ -63,7 +63,7 @@ async def test_a_service_that_does_not_begin_is_told() -> None:
 
 
 def test_the_browser_gets_a_challenge_and_never_the_verifier() -> None:
-    way = BrowserWay("Github", "http://127.0.0.1:19876/oauth/callback", "the-state")
+    way = BrowserWay("Github", "http://127.0.0.1:3128/oauth/callback", "the-state")
     parts = urlsplit(way.url)
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert (parts.scheme, parts.path, asked["idp"]) == ("https", "/login", "Github")
@@ -81,7 +81,7 @@ def test_every_browser_login_has_its_own_secrets_and_shows_none() -> None:
 
 
 async def test_the_code_is_redeemed_with_the_verifier() -> None:
-    way = BrowserWay("Google", "http://127.0.0.1:19876/oauth/callback", "the-state")
+    way = BrowserWay("Google", "http://127.0.0.1:3128/oauth/callback", "the-state")
     asked = service(answer(200, {**TOKENS, "profileArn": ARN}))
     new = await way.redeem("the-code", asked, 1000.0)
     assert asked.paths() == ["/oauth/token"]

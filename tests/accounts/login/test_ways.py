@@ -19,6 +19,19 @@ def test_a_company_has_its_start_url_and_region(url: str) -> None:
     assert chosen(start_url=url, region="ap-southeast-1") == OidcWay("https://acme.awsapps.com/start", "ap-southeast-1")
 
 
+def test_govcloud_has_identity_center_and_says_what_it_lacks() -> None:
+    start = "https://acme.awsapps.com/start"
+    assert chosen(start_url=start, region="us-gov-west-1") == OidcWay(start, "us-gov-west-1")
+    for lacking, words in (({}, "no Builder ID"), ({"social": "google"}, "no login by Google or GitHub")):
+        with pytest.raises(GatewayError, match=words):
+            chosen(region="us-gov-west-1", **lacking)
+
+
+def test_a_warning_goes_before_kiros_own_device_flow_alone() -> None:
+    assert "sign the first one out" in (chosen(social="google").warning or "")
+    assert chosen().warning is chosen(start_url="https://acme.awsapps.com/start").warning is None
+
+
 def test_a_social_login_names_its_provider() -> None:
     assert chosen(social="GitHub", base_url="http://127.0.0.1:1") == SocialWay("Github", "http://127.0.0.1:1")
     assert provider_of("google") == "Google"
@@ -37,6 +50,9 @@ def test_a_social_login_names_its_provider() -> None:
         ({"start_url": "https://acme.awsapps.com/start", "region": "evil.example"}, "region"),
         ({"start_url": "https://acme.awsapps.com/start", "region": "us-east-99"}, "region"),
         ({"region": "eu-west-1"}, "region"),
+        ({"region": "us-gov-west-1"}, "region"),
+        ({"start_url": "https://view.awsapps.com/start", "region": "us-gov-west-1"}, "region"),
+        ({"social": "google", "region": "us-gov-west-1"}, "region"),
         ({"social": "facebook"}, "social"),
         ({"social": "google", "start_url": "https://acme.awsapps.com/start"}, "social"),
     ],
