@@ -1,7 +1,7 @@
 """Several accounts over real sockets: places held to the answer's end, an account's terms, no waiting for another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gateway.upstream.attempts import Trace
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.connection import Connection
 from gateway.upstream.stream import OpenStream
+from gateway.web.ids import Ids
 from tests.upstream.conftest import QUICK, WHOLE, draft, make_answer
 
 
@@ -53,8 +54,7 @@ async def client(url: str, *members: Member, common: Turnstile | None = None) ->
     connection = Connection()
     pool = Pool(members, pacer=common) if common else Pool(members)
     ways = {member.name: connection for member in members}
-    new_id: Callable[[], str] = lambda: "11111111-2222-4333-8444-555555555559"  # noqa: E731
-    yield UpstreamClient(pool, ways, policy=QUICK, base_url=url, new_id=new_id, dice=lambda: 1.0)
+    yield UpstreamClient(pool, ways, policy=QUICK, base_url=url, new_id=Ids().uuid, dice=lambda: 1.0)
     await connection.close()
 
 
