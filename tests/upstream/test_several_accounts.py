@@ -127,6 +127,19 @@ async def test_an_account_whose_refresh_hangs_holds_up_no_request_of_another(
         await hanging.close()
 
 
+async def test_each_send_on_each_account_has_a_continuation_id_of_its_own(simulator: Simulator, tmp_path: Path) -> None:
+    """And the service takes it: the same ids after a 429 would be refused."""
+    logins = [account(tmp_path, name, simulator.url)[0] for name in "ab"]
+    trace = Trace()
+    simulator.push({"status": 429, "body": {"message": "Slow down.", "reason": None}, "times": 3}, WHOLE)
+    async with client(simulator.url, *(Member(login, Terms(login.id)) for login in logins)) as made:
+        await (await made.open(draft(), make_answer, trace)).close()
+    states = [exchange.json()["conversationState"] for exchange in simulator.requests("generate")]
+    assert trace.switches == 1 and len(states) == 4
+    assert len({state["agentContinuationId"] for state in states}) == 4
+    assert len({state["conversationId"] for state in states}) == 1
+
+
 async def test_a_quota_that_is_used_up_names_the_day_it_returns(simulator: Simulator, tmp_path: Path) -> None:
     simulator.push(
         {"status": 402, "body": {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"}}

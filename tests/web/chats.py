@@ -51,7 +51,10 @@ def continuations(simulator: Simulator) -> list[str]:
 
 @dataclass
 class Chat:
-    """One chat. members: of every body. headers: of every request. extra: content behind each message of results."""
+    """One chat. members: of every body. headers: of every request. reminder: a text beside every tool result.
+
+    credits: of the last answer.
+    """
 
     live: Live
     api: str
@@ -60,6 +63,7 @@ class Chat:
     reminder: str = ""
     history: list[Any] = field(default_factory=list)
     previous: str | None = None
+    credits: float = 0.0
 
     async def say(self, text: str) -> None:
         """A user's turn, to the end of its tool rounds."""
@@ -85,6 +89,7 @@ class Chat:
         async with self.live.client.post(url, json=body | self.members, headers=self.headers) as answer:
             heard = await answer.json()
             assert answer.status == status, heard
+            self.credits = heard.get("usage", {}).get("credits_used", 0.0)
             return heard
 
     def request(self) -> tuple[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """conversationId as Kiro sees it: the client's session, its prompt_cache_key, or what opens the chat."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.web.chats import APIS, TEXT, Chat, sent_ids, turns
 
 EVERY_API = pytest.mark.parametrize("api", APIS)
 OPENAI = pytest.mark.parametrize("api", ["chat", "responses", "stored responses"])
+STEPS = 5
+PROJECT = "The project has many files. " * 200
 SESSION = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
@@ -125,3 +128,30 @@ async def test_chats_with_one_cache_key_are_not_taken_for_one(simulator: Simulat
             sent.append(live.sent()["conversationState"]["currentMessage"]["userInputMessage"]["content"])
     assert "was cut off" in sent[0] and "was cut off" not in sent[1]
     assert len({ids.conversation for ids in sent_ids(simulator)}) == 1
+
+
+async def credits_of_a_task(live: Live, api: str, headers: Callable[[], dict[str, str]], **chat: Any) -> float:
+    """A task of five requests, three turns of which two take a tool, by a GPT model of the simulator's."""
+    task = Chat(live, api, **chat)
+    task.members |= {"model": "gpt-5.6-sol"}
+    spent = 0.0
+    for text in ("Call the tool, step one.", "Call the tool, step two.", "Thanks, that is all."):
+        await task.begin(f"{PROJECT}\n{text}" if not task.history and task.previous is None else text)
+        more = True
+        while more:
+            task.headers = headers()
+            more = await task.step()
+            spent += task.credits
+    assert len(sent_ids(live.simulator)) == STEPS
+    return spent
+
+
+@EVERY_API
+async def test_a_task_of_five_steps_on_gpt_is_billed_at_the_low_rate(
+    live: Live, simulator: Simulator, api: str
+) -> None:
+    spent = await credits_of_a_task(live, api, dict)
+    simulator.state.reset()
+    names = count()
+    dear = await credits_of_a_task(live, api, lambda: {"x-session-id": f"another {next(names)}"})
+    assert 2.5 < dear / spent < 3.5

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from gateway.simulator.server import Simulator
+from gateway.simulator.options import Options
+from gateway.simulator.server import Simulator, start
 from tests.live import Live, gateway
 from tests.web.chats import APIS, TEXT, Chat, calling, continuations, sent_ids, turns
 
 EVERY_API = pytest.mark.parametrize("api", APIS)
-SESSION = "0f8fad5b-d9cb-469f-a165-70867728950e"
+OTHER_ARN = "arn:aws:codewhisperer:us-east-1:999999999999:profile/OTHER"
 THROTTLED: dict[str, Any] = {"status": 429, "body": {"message": "Slow down.", "reason": None}}
 BROKEN: dict[str, Any] = {"status": 500, "body": {"__type": "InternalServerException", "message": "Broken."}}
 EXPIRED: dict[str, Any] = {"status": 403, "body": {"message": "The bearer token included in the request is invalid."}}
-WRONG_PROFILE: dict[str, Any] = {"status": 403, "body": {"message": "User is not authorized to make this call."}}
 
 
 @pytest.fixture
@@ -105,6 +105,17 @@ async def test_a_large_request_is_sent_again_with_another_id(live: Live, simulat
     first, second, _ = (exchange.json() for exchange in simulator.requests("generate"))
     second["conversationState"]["agentContinuationId"] = first["conversationState"]["agentContinuationId"]
     assert first == second
+
+
+async def test_a_request_that_is_sent_again_with_another_profile_has_another_id(tmp_path: Path) -> None:
+    strict = await start(Options(newcomer=False))
+    strict.push(*turns(1))
+    async with gateway(strict, tmp_path, credentials__profile_arn=OTHER_ARN) as live:
+        await Chat(live, "messages").say("Read it.")
+    sent = continuations(strict)
+    profiles = [exchange.json()["profileArn"] for exchange in strict.requests("generate")]
+    await strict.stop()
+    assert (pattern(profiles), pattern(sent)) == ("abb", "abb")
 
 
 async def test_a_silent_request_that_is_sent_again_has_another_id(simulator: Simulator, tmp_path: Path) -> None:
