@@ -1,6 +1,7 @@
-"""``agentContinuationId``: one for a user's turn through its tool rounds, and another one for every send that repeats.
+"""``agentContinuationId``: one for a user's turn, kept through its tool rounds, and a new one for every resend.
 
-Kiro answered 400 to requests that came a second time, after a 429, a 5xx or a time-out, under the ids of the first.
+Kiro answered 400 to requests that were sent a second time, after a 429, a 5xx or a time-out, with the ids of the first
+(137 of 137, 2026-09-30); the cause is a guess of the operator's.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from gateway.kiro.repeats import by_user
 
 TURNS: Final = 10_000
 """Turns whose id is remembered, as many as conversations have their account remembered; the one longest unused is
-forgotten, and its next round has an id of its own. A turn takes 300 bytes, with all its rounds 3 KB."""
+forgotten, and its next round has an id of its own. A turn takes 400 bytes, with all its rounds 2 KB."""
 
 ROUNDS: Final = 32
 """Rounds of a turn that are remembered, the latest: a client repeats its last request, and goes back a few at most."""
@@ -40,7 +41,7 @@ class UserTurn(Struct, frozen=True):
 
 
 def user_turn(chat: str, conversation: Conversation) -> UserTurn:
-    """The turn that a conversation is in: its last real input, counted and looked at, and the results behind that.
+    """The turn that a conversation is in: its last real input, by number and content, and the tool results after it.
 
     User messages in a row are one. Those with tool results are a real input only where the user speaks in them, too:
     clients put reminders and notes in angle brackets beside results. The model is part of it since clients send side
@@ -85,10 +86,10 @@ def _pieces(blocks: list[Block]) -> Iterator[str]:
 
 
 class ContinuationIds:
-    """The ids of this process, given out send by send. For the event loop alone.
+    """The ids of this process, one for each send. Not thread-safe: for the event loop.
 
-    They are random and not made of the turn: another process, or this one after a restart, cannot know which of them
-    were sent before and came to nothing, and to repeat one is refused, while a turn that changes its id is not.
+    They are random and not derived from the turn: another process, or this one after a restart, cannot know which
+    derived ids were already sent in vain, and a repeated id is refused, while a turn that changes its id is not.
     """
 
     def __init__(self, new_id: Callable[[], str], *, most: int = TURNS) -> None:

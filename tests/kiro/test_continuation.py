@@ -74,16 +74,16 @@ def test_another_chat_or_model_is_another_turn() -> None:
 
 
 @pytest.mark.parametrize("change", [lambda text: "b" + text[1:], lambda text: text[:-1] + "b", lambda text: text + "a"])
-def test_a_long_input_is_told_from_another_by_its_ends_and_its_length(change: Callable[[str], str]) -> None:
+def test_long_inputs_differ_by_their_ends_and_their_length(change: Callable[[str], str]) -> None:
     long = "a" * 1_000_000
     assert turn(user(change(long))).key != turn(user(long)).key
 
 
-def test_an_input_of_reminders_alone_is_told_by_them() -> None:
+def test_inputs_of_reminders_alone_differ_by_them() -> None:
     assert turn(user(REMINDER)).key != turn(user("<b>")).key
 
 
-def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+def test_half_a_surrogate_pair_is_hashed() -> None:
     assert turn(user("\ud83d")).key
 
 
@@ -112,7 +112,7 @@ def test_a_round_that_was_sent_before_gets_another_id(ids: ContinuationIds, roun
     assert "".join(ids.for_send(of(number)) for number in rounds) == given_out
 
 
-def test_the_turn_that_is_longest_unused_is_forgotten(ids: ContinuationIds) -> None:
+def test_the_least_recently_used_turn_is_forgotten(ids: ContinuationIds) -> None:
     first = [ids.for_send(of(0, key)) for key in (b"a", b"b", b"c")]
     assert ids.for_send(of(1, b"a")) == first[0]
     ids.for_send(of(0, b"d"))

@@ -1,4 +1,4 @@
-"""A request that comes again under the ids of one that came to nothing is refused, as the real service does."""
+"""A request that is sent again under the ids of one that failed is refused, as by the real service."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ async def test_without_a_continuation_id_nothing_is_refused(simulator: Simulator
 
 
 @pytest.mark.parametrize("frames", [{"stall": "headers"}, {"frames": [], "stall": True}])
-async def test_the_same_ids_after_a_client_that_did_not_wait_are_refused(
+async def test_the_same_ids_after_the_client_timed_out_are_refused(
     simulator: Simulator, frames: dict[str, Any]
 ) -> None:
     simulator.push(frames)

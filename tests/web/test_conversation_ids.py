@@ -49,14 +49,14 @@ async def test_a_prompt_cache_key_is_the_id_whatever_the_chat_says(live: Live, a
 
 
 @OPENAI
-async def test_a_prompt_cache_key_that_says_nothing_is_none(live: Live, api: str) -> None:
+async def test_an_empty_long_or_unprintable_prompt_cache_key_is_ignored(live: Live, api: str) -> None:
     plain = await conversation_of(live, api)
     for key in ("", "k" * 257, "a\nb"):
         assert await conversation_of(live, api, members={"prompt_cache_key": key}) == plain
 
 
 @pytest.mark.parametrize("key", [5, {"a": 1}, None])
-async def test_an_odd_prompt_cache_key_on_chat_is_passed_over(live: Live, key: object) -> None:
+async def test_a_prompt_cache_key_on_chat_that_is_no_text_is_ignored(live: Live, key: object) -> None:
     plain = await conversation_of(live, "chat")
     assert await conversation_of(live, "chat", members={"prompt_cache_key": key}) == plain
 
@@ -107,7 +107,7 @@ async def test_a_chain_of_responses_keeps_the_session_of_its_first_request(live:
 
 
 async def test_chats_with_one_cache_key_are_not_taken_for_one(simulator: Simulator, tmp_path: Path) -> None:
-    """A call that was cut in one chat is no business of another, though Kiro sees one conversationId."""
+    """The reminder of a call that was cut stays in its chat, though Kiro sees one conversationId."""
     cut = {"frames": [*call("read", "tooluse_cut", '{"path": "a'), *END]}
     key = {"prompt_cache_key": "app"}
     async with gateway(simulator, tmp_path) as live:
@@ -153,5 +153,5 @@ async def test_a_task_of_five_steps_on_gpt_is_billed_at_the_low_rate(
     spent = await credits_of_a_task(live, api, dict)
     simulator.state.reset()
     names = count()
-    dear = await credits_of_a_task(live, api, lambda: {"x-session-id": f"another {next(names)}"})
-    assert 2.5 < dear / spent < 3.5
+    expensive = await credits_of_a_task(live, api, lambda: {"x-session-id": f"another {next(names)}"})
+    assert 2.5 < expensive / spent < 3.5
