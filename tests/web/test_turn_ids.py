@@ -159,6 +159,19 @@ async def test_equal_requests_at_once_have_ids_of_their_own(live: Live, simulato
     assert len({ids.conversation for ids in sent_ids(simulator)}) == 1
 
 
+async def test_equal_requests_that_fail_and_are_sent_again_are_never_refused_for_their_ids(
+    live: Live, simulator: Simulator
+) -> None:
+    simulator.push({**THROTTLED, "times": 7}, {**BROKEN, "times": 7}, {**TEXT, "always": True})
+    chat = Chat(live, "chat", headers={"x-session-id": "s"})
+    await chat.begin("Hello.")
+    path, body = chat.request()
+    posts = (live.client.post(f"{live.url}{path}", json=body, headers=chat.headers) for _ in range(20))
+    statuses = {answer.status for answer in await asyncio.gather(*posts)}
+    assert 200 in statuses and 400 not in statuses
+    assert len(set(continuations(simulator))) == len(continuations(simulator)) > 20
+
+
 async def test_a_title_request_beside_the_turn_does_not_change_the_turns_id(live: Live, simulator: Simulator) -> None:
     simulator.push(calling(1), TEXT, TEXT)
     headers = {"x-session-id": "s"}
