@@ -153,6 +153,8 @@ class Conversation:
 
     model: as the client spelled it, suffixes included.
     session: the client's own mark of the chat (a session header or metadata), or None.
+    cache_key: its ``prompt_cache_key``, which several chats may share, or None.
+    opening_system: the system prompt that the chat began with, where the gateway knows that; None: as ``system``.
     output: the JSON that the answer's text must be; None for any text.
     search: the web search that is among the tools; None where there is none.
     stream: whether the client wants events as they come.
@@ -171,5 +173,7 @@ class Conversation:
     output: OutputFormat | None = None
     search: WebSearch | None = None
     session: str | None = None
+    cache_key: str | None = None
+    opening_system: str | None = None
     stream: bool = False
     ignored: tuple[str, ...] = ()

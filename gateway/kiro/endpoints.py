@@ -147,12 +147,14 @@ def finish(
     endpoint: Endpoint,
     identity: Identity,
     *,
+    continuation_id: str,
     invocation_id: str,
     attempt: int,
     base_url: str | None = None,
 ) -> Sending:
     """The request of one attempt. Only the spine of the draft's body is copied, and the whole encoded once.
 
+    continuation_id: of the user's turn, see ``ContinuationIds``.
     invocation_id: a UUID, the same for all attempts of a request. attempt counts from 1.
     base_url: takes the host's place (a simulator on loopback); paths stay.
     """
@@ -160,13 +162,14 @@ def finish(
     url = address(endpoint.host, identity.region, base_url) + endpoint.path
     headers = call_headers(identity, invocation_id, style=endpoint.style, attempt=attempt)
     headers |= {"Content-Type": endpoint.content_type, "X-Amz-Target": endpoint.target}
-    return Sending(url, headers, jsontext.encode(_finished(draft.body, endpoint.origin, arn)))
+    return Sending(url, headers, jsontext.encode(_finished(draft.body, continuation_id, endpoint.origin, arn)))
 
 
-def _finished(body: Mapping[str, Any], origin: str, arn: str | None) -> dict[str, Any]:
+def _finished(body: Mapping[str, Any], continuation_id: str, origin: str, arn: str | None) -> dict[str, Any]:
     state = body["conversationState"]
     current = {**state["currentMessage"]["userInputMessage"], "origin": origin}
-    finished = {**body, "conversationState": {**state, "currentMessage": {"userInputMessage": current}}}
+    named = {"agentContinuationId": continuation_id, **state, "currentMessage": {"userInputMessage": current}}
+    finished = {**body, "conversationState": named}
     return finished | {"profileArn": arn} if arn else finished
 
 

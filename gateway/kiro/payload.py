@@ -20,7 +20,8 @@ from gateway.conversation import (
 )
 from gateway.errors import GatewayError, Kind
 from gateway.kiro import history
-from gateway.kiro.conversation_id import conversation_id
+from gateway.kiro.continuation import UserTurn
+from gateway.kiro.conversation_id import ChatIds, chat_ids
 from gateway.kiro.images import fit_images
 from gateway.kiro.models import Resolved
 from gateway.kiro.pairing import without_tools
@@ -65,10 +66,11 @@ class Layout:
 
 
 class Draft(Struct, frozen=True):
-    """A request but for origin and profile ARN.
+    """A request but for origin, profile ARN and continuation id.
 
     body: the root object; never changed, attempts copy its spine. names: tool name sent → the client's own, where they
     differ. tags: thinking tags were put in. images: pictures sent. after_tool_results: the turn answers calls.
+    conversation_id, chat_id, turn: see ``ChatIds``.
     """
 
     body: dict[str, Any]
@@ -78,12 +80,16 @@ class Draft(Struct, frozen=True):
     images: int
     after_tool_results: bool
     conversation_id: str
+    chat_id: str
+    turn: UserTurn
 
 
 def lay_out(
-    conversation: Conversation, resolved: Resolved, layout: Layout, *, continuation_id: str, clean: Clean = clean
+    conversation: Conversation, resolved: Resolved, layout: Layout, *, ids: ChatIds | None = None, clean: Clean = clean
 ) -> Draft:
-    """Lay a conversation out for Kiro. ``continuation_id``: a fresh UUID for this request. ``clean``: the schemas.
+    """Lay a conversation out for Kiro. ``ids``: of the client's conversation, where this one was changed since.
+
+    clean: the schemas.
 
     Raises GatewayError(INVALID_REQUEST) when there is nothing to send or a picture is too large.
     """
@@ -101,15 +107,17 @@ def lay_out(
     entries = [_entry(message, names) for message in messages]
     _place_system(entries, _system(conversation, resolved, declared.documents), layout)
     current = _current(entries.pop(), thinking.tags, declared.specifications, resolved.model.id)
-    identity = conversation_id(conversation)
+    ids = ids or chat_ids(conversation)
     return Draft(
-        body=_root(entries, current, identity, continuation_id, thinking.fields),
+        body=_root(entries, current, ids.conversation, thinking.fields),
         model_id=resolved.model.id,
         names=names.changed,
         tags=bool(thinking.tags),
         images=len(attached(messages, Image)),
         after_tool_results=any(isinstance(block, ToolResult) for block in messages[-1].blocks),
-        conversation_id=identity,
+        conversation_id=ids.conversation,
+        chat_id=ids.chat,
+        turn=ids.turn,
     )
 
 
@@ -117,12 +125,10 @@ def _root(
     entries: list[dict[str, Any]],
     current: dict[str, Any],
     identity: str,
-    continuation_id: str,
     fields: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Empty and null members are refused (rules 9 and 34), so what is empty is absent."""
     state: dict[str, Any] = {
-        "agentContinuationId": continuation_id,
         "agentTaskType": "vibe",
         "chatTriggerType": "MANUAL",
         "conversationId": identity,

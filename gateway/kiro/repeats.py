@@ -51,7 +51,12 @@ def repeated_failure(messages: tuple[Message, ...]) -> Repeat | None:
 
 
 def _user_spoke(message: Message) -> bool:
-    return any(isinstance(block, Text) and not _OF_CLIENT.match(block.text, 0, _BLANKS) for block in message.blocks)
+    return any(isinstance(block, Text) and by_user(block) for block in message.blocks)
+
+
+def by_user(said: Text) -> bool:
+    """Whether a text that stands beside results is the user's, and not one that the client adds by itself."""
+    return not _OF_CLIENT.match(said.text, 0, _BLANKS)
 
 
 def _latest(messages: tuple[Message, ...]) -> Iterator[tuple[ToolCall, ToolResult]]:

@@ -9,7 +9,6 @@ from msgspec import Struct
 from gateway import jsontext
 from gateway.conversation import Conversation, Message, ToolResult
 from gateway.errors import GatewayError, Kind
-from gateway.kiro.conversation_id import conversation_id
 from gateway.kiro.history import alternate
 from gateway.kiro.payload import Draft
 
@@ -24,7 +23,7 @@ TRIMMED_TO: Final = 600_000
 
 @dataclass(frozen=True, slots=True)
 class SizeLimit:
-    """max_bytes: of the JSON sent, without the profile's name; None for no limit. trim: drop turns, do not refuse."""
+    """max_bytes: of the JSON sent, without what differs by send; None for no limit. trim: drop turns, do not refuse."""
 
     max_bytes: int | None = None
     trim: bool = False
@@ -58,9 +57,7 @@ def fit(conversation: Conversation, lay_out: LayOut, limit: SizeLimit) -> Fitted
         advice = "Shorten the conversation, raise the limit, or set guard.auto_trim (AUTO_TRIM_PAYLOAD)."
         raise _too_large(size, limit.max_bytes, advice)
     messages = alternate(conversation.messages)
-    # The chat keeps its id, which is otherwise made from the very messages that are dropped.
-    chat = replace(conversation, messages=messages, session=conversation_id(conversation))
-    fitting = _longest(chat, _cuts(messages), lay_out, limit.max_bytes)
+    fitting = _longest(replace(conversation, messages=messages), _cuts(messages), lay_out, limit.max_bytes)
     if fitting is None:
         raise _too_large(size, limit.max_bytes, "Even the last turn alone does not fit.")
     kept, draft = fitting

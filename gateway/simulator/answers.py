@@ -14,8 +14,8 @@ from typing import Any, Final
 from gateway import jsontext
 from gateway.simulator import arguments, events
 from gateway.simulator.events import Message
-from gateway.simulator.models import ServedModel
 from gateway.simulator.prompt import OfferedTool, Prompt, estimate
+from gateway.simulator.prompt_cache import CACHED_PRICE
 
 MAX_CALLS: Final = 5
 QUOTED_RESULT: Final = 2000
@@ -58,7 +58,7 @@ def answer(prompt: Prompt, *, rpc: bool, utterance_id: str) -> Iterator[Message]
     for call in calls:
         yield from events.tool_use(call.name, call.id, pieces(jsontext.encode(call.arguments).decode(), _DELTA))
     output = estimate(len(said) + len(thoughts)) + sum(estimate(len(str(call.arguments))) for call in calls)
-    yield from completion(prompt.model, prompt.input_tokens, output, "TOOL_USE" if calls else "END_TURN")
+    yield from completion(prompt, output, "TOOL_USE" if calls else "END_TURN")
 
 
 def opening(conversation_id: str, utterance_id: str) -> Iterator[Message]:
@@ -67,15 +67,18 @@ def opening(conversation_id: str, utterance_id: str) -> Iterator[Message]:
     yield events.message_metadata(conversation_id, utterance_id)
 
 
-def completion(model: ServedModel, input_tokens: int, output_tokens: int, stop_reason: str) -> Iterator[Message]:
+def completion(prompt: Prompt, output_tokens: int, stop_reason: str) -> Iterator[Message]:
     """What ends the turn: counts of newer models, then context usage and metering in the order the family has them."""
+    model, input_tokens = prompt.model, prompt.input_tokens
     if not model.signals:
         return
     if model.metadata:
         yield events.metadata(stop_reason=stop_reason, uncached=input_tokens, output=output_tokens)
     total = input_tokens + output_tokens
     ends = [events.context_usage(round(100 * total / model.window, 6))]
-    ends.append(events.metering(round((model.rate or 1.0) * min(0.02 + total / 100_000, _MAX_CREDITS), 6)))
+    saved = (1 - CACHED_PRICE) * prompt.cached_tokens / input_tokens
+    credits = (model.rate or 1.0) * min(0.02 + total / 100_000, _MAX_CREDITS) * (1 - saved)
+    ends.append(events.metering(round(credits, 6)))
     yield from ends if model.id.lower().startswith("claude") else reversed(ends)
 
 

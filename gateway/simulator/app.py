@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
@@ -55,6 +56,9 @@ async def _serve(request: web.Request) -> web.StreamResponse:
         # A write that failed: the client has left, and the transport may not have said so yet.
         state.record.end(exchange, "client_fin" if left == "fin" else "client_rst")
         return web.Response()  # goes nowhere
+    finally:
+        if exchange.operation == "generate":
+            state.resends.note(exchange)
 
 
 async def _answer(request: web.Request, state: State, call: Call | None, exchange: Exchange) -> web.StreamResponse:
@@ -94,6 +98,7 @@ def _turn(state: State, call: Call, exchange: Exchange) -> Iterator[Piece]:
         yield Piece(events.dry_run().encode())
         return
     asked = prompt.read(body, validation.model_of(body), len(exchange.body))
+    asked = replace(asked, cached_tokens=state.prompt_cache.cached(exchange.account, asked))
     utterance_id = str(uuid4())
     wanted = load.asked(asked.text)
     if wanted is not None:

@@ -55,7 +55,7 @@ class Loads:
             yield from (Piece(message.encode()) for message in answers.opening(prompt.conversation_id, utterance_id))
         yield from self._text(load, prompt.model.id)
         output = load.deltas * load.size // 4
-        ends = answers.completion(prompt.model, prompt.input_tokens, output, "END_TURN")
+        ends = answers.completion(prompt, output, "END_TURN")
         yield Piece(b"".join(message.encode() for message in ends))
 
     def _text(self, load: Load, model_id: str) -> Iterable[Piece]:

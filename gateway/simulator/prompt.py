@@ -38,6 +38,7 @@ class Prompt:
     results: texts of the tool results that came with this message. native: ``additionalModelRequestFields`` or {}.
     json: the JSON schema that the answer must fit, if one stands in the message.
     tags: thinking tags were asked for in the prompt. input_tokens: an estimate over the whole body.
+    cached_tokens: those of them that the service has in its prompt cache.
     """
 
     model: ServedModel
@@ -51,6 +52,7 @@ class Prompt:
     tags: bool = False
     native: Mapping[str, Any] = field(default_factory=dict)
     input_tokens: int = 1
+    cached_tokens: int = 0
 
 
 def read(body: Mapping[str, Any], model: ServedModel, size: int) -> Prompt:

@@ -19,7 +19,7 @@ from gateway.simulator.record import Exchange
 from gateway.simulator.refusals import Refusal
 from gateway.simulator.state import State
 
-OWN_CHECKS: Final = ("token", "region", "tokentype", "content-type", "profile", "origin")
+OWN_CHECKS: Final = ("token", "region", "tokentype", "content-type", "profile", "origin", "resend")
 
 
 def check_names() -> frozenset[str]:
@@ -74,7 +74,7 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
     if login is not None:
         exchange.refusals.append(login[0])
         return login[1]
-    return account.misbehaves(call.operation) or _payload(state, body, exchange)
+    return account.misbehaves(call.operation) or _resent(state, body, exchange) or _payload(state, body, exchange)
 
 
 def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:
@@ -95,6 +95,14 @@ def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) 
     if not isinstance(arn, str) or not well_formed(arn):
         return "profile", refusals.BODY_INVALID
     return None if state.logins.owns(account, arn) else ("profile", account.refuses_profile(arn))
+
+
+def _resent(state: State, body: Mapping[str, Any], exchange: Exchange) -> Refusal | None:
+    """A request that comes again needs another ``agentContinuationId``."""
+    if "resend" in state.options.off or not state.resends.repeats(body):
+        return None
+    exchange.refusals.append("resend")
+    return refusals.IMPROPER
 
 
 def _payload(state: State, body: Mapping[str, Any], exchange: Exchange) -> Refusal | None:

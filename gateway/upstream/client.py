@@ -12,6 +12,7 @@ from gateway.accounts.member import Lease
 from gateway.accounts.pool import Pool, Visit
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
+from gateway.kiro.continuation import ContinuationIds
 from gateway.kiro.endpoints import Endpoint, Identity, finish, routes
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import (
@@ -62,6 +63,7 @@ class UpstreamClient:
         self.pause_after_429 = pause_after_429
         self.sleep = sleep
         self.budget = Budget()
+        self.continuation_ids = ContinuationIds(new_id)
         self._policy = policy or Policy()
         self._preferred = preferred
         self._new_id = new_id
@@ -82,7 +84,7 @@ class UpstreamClient:
         Raises the last fault, or the GatewayError that says why no account can serve. Cancelling closes everything.
         """
         request = Request(draft, make_answer, trace, tap, self._new_id())
-        visit = await self.pool.visit(draft.conversation_id, draft.model_id)
+        visit = await self.pool.visit(draft.chat_id, draft.model_id)
         plan = attempts(visit.count, self._policy, self._dice)
         opening = _Opening(self, request, visit, preferred, self._preferred)
         self.budget.enter()
@@ -199,6 +201,7 @@ class _Opening:
                 request.draft,
                 endpoint,
                 identity,
+                continuation_id=self._client.continuation_ids.for_send(request.draft.turn),
                 invocation_id=request.invocation_id,
                 attempt=step.number,
                 base_url=self._client.base_url,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from gateway.conversation import Conversation
-from gateway.kiro.conversation_id import conversation_id
+from gateway.kiro.conversation_id import chat_id
 from gateway.kiro.recovery import remind
 
 CHATS: Final = 512
@@ -23,7 +23,7 @@ class Ledger(Protocol):
     """Where cut calls are written down, or not."""
 
     def remember(self, chat: str, calls: Iterable[str]) -> None:
-        """These calls of a chat (by conversation id) were cut."""
+        """These calls of a chat (by its id) were cut."""
 
     def reminded(self, conversation: Conversation) -> Conversation:
         """The conversation with a notice for the model where such a call comes back."""
@@ -49,7 +49,7 @@ class CutCalls:
         self._forget_old()
         if not self._chats:
             return conversation
-        _, calls = self._chats.get(conversation_id(conversation), (0.0, ()))
+        _, calls = self._chats.get(chat_id(conversation), (0.0, ()))
         return replace(conversation, messages=remind(conversation.messages, calls)) if calls else conversation
 
     def _forget_old(self) -> None:

@@ -45,7 +45,7 @@ class Guard:
         """Put into the record what the translation tells, and write down the calls that the answer leaves cut."""
         draft = translation.draft
         record.upstream_model, record.around = draft.model_id, translation.around
-        record.cut = partial(self._cut_calls.remember, draft.conversation_id)
+        record.cut = partial(self._cut_calls.remember, draft.chat_id)
         if (dropped := translation.dropped) is not None:
             record.told["x-kiro-gateway-trimmed"] = f"messages={dropped.messages}; bytes={dropped.size}"
             _log.warning("trimmed", messages=dropped.messages, bytes=dropped.size)

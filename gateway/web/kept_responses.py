@@ -23,6 +23,7 @@ class Kept:
     owner: marks the key it belongs to. answer: the response object as it went out, as JSON.
     system: the prompt out of the input; ``instructions`` count for their own request only. messages: the conversation,
     the answer included. tools: ``additional_tools`` items.
+    session, cache_key, opening_system: what the chat began with, see ``Conversation``.
     """
 
     owner: bytes
@@ -30,12 +31,21 @@ class Kept:
     system: str
     messages: tuple[Message, ...]
     tools: tuple[Mapping[str, Any], ...] = ()
+    session: str | None = None
+    cache_key: str | None = None
+    opening_system: str | None = None
 
     @property
     def size(self) -> int:
         """Bytes of its texts and pictures. What it shares with others is counted for each: the sum is never short."""
         texts = sum(_size(block) for message in self.messages for block in message.blocks)
-        return len(self.answer) + getsizeof(self.system) + texts + len(jsontext.encode(self.tools))
+        return (
+            len(self.answer)
+            + getsizeof(self.system)
+            + getsizeof(self.opening_system)
+            + texts
+            + len(jsontext.encode(self.tools))
+        )
 
 
 def _size(block: Any) -> int:

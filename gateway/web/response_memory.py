@@ -90,11 +90,14 @@ class _Thread:
 
     def continued(self, conversation: Conversation) -> Conversation:
         """The kept conversation before the new one; a kept system prompt behind the new one."""
-        if self._previous is not None:
+        if (previous := self._previous) is not None:
             conversation = replace(
                 conversation,
-                system=joined([conversation.system, self._previous.system]),
-                messages=(*self._previous.messages, *conversation.messages),
+                system=joined([conversation.system, previous.system]),
+                messages=(*previous.messages, *conversation.messages),
+                session=conversation.session or previous.session,
+                cache_key=conversation.cache_key or previous.cache_key,
+                opening_system=previous.opening_system,
             )
         self._conversation = conversation
         return conversation
@@ -119,8 +122,15 @@ class _Thread:
                 system=conversation.system.removeprefix(instructions).lstrip("\n"),
                 messages=(*conversation.messages, *history.answer(reply.blocks)),
                 tools=tuple(_additional_tools(self.body)),
+                session=conversation.session,
+                cache_key=conversation.cache_key,
+                opening_system=_opening_system(conversation),
             ),
         )
+
+
+def _opening_system(conversation: Conversation) -> str:
+    return conversation.system if conversation.opening_system is None else conversation.opening_system
 
 
 def _additional_tools(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from gateway.honour.prompt import instructed
 from gateway.kiro.answer import Answer, AnswerPlan
 from gateway.kiro.call_reader import DeclaredTools
 from gateway.kiro.circumstances import Circumstances
-from gateway.kiro.conversation_id import conversation_id
+from gateway.kiro.conversation_id import chat_ids
 from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
@@ -78,7 +78,7 @@ class Translator:
         read_text_calls: bool = False,
     ) -> None:
         """catalogue: that of now. manners: by dialect name. count: tokens of a text. heavy: where large ones are
-        translated. new_id: a UUID.
+        translated. new_id: a UUID, for the ids of calls in text.
 
         size_limit: of what is sent to Kiro. read_text_calls: calls that the model writes into its text are made calls.
         """
@@ -113,14 +113,9 @@ class Translator:
         resolved = self._resolve(conversation.model)
         if resolved.chat_only:
             conversation = replace(conversation, tool_choice=ToolChoice("none"))
-        told = instructed(conversation)
-        if told is not conversation:
-            told = replace(told, session=conversation_id(conversation))  # the words change from turn to turn
-        turn_id = self._new_id()
-        draw_up = partial(
-            lay_out, resolved=resolved, layout=manner.layout, continuation_id=turn_id, clean=self._schemas.clean
-        )
-        fitted = fit(told, draw_up, self._size_limit)
+        ids = chat_ids(conversation)
+        draw_up = partial(lay_out, resolved=resolved, layout=manner.layout, ids=ids, clean=self._schemas.clean)
+        fitted = fit(instructed(conversation), draw_up, self._size_limit)
         draft = fitted.draft
         asked = bool(conversation.thinking.asked or resolved.thinking)
         plan = AnswerPlan(
@@ -131,7 +126,7 @@ class Translator:
             after_tool_results=draft.after_tool_results,
             original_names=draft.names,
             input_estimate=estimate_prompt(conversation if fitted.dropped is None else fitted.conversation),
-            declared=_declared(conversation, draft, turn_id) if self._read_text_calls else None,
+            declared=_declared(conversation, draft, self._new_id()) if self._read_text_calls else None,
         )
         wanted = demands(
             conversation,
@@ -174,10 +169,10 @@ class Translator:
         return found
 
 
-def _declared(conversation: Conversation, draft: Draft, turn_id: str) -> DeclaredTools | None:
+def _declared(conversation: Conversation, draft: Draft, seed: str) -> DeclaredTools | None:
     """The tools the model was offered, by the names it was told."""
     if conversation.tool_choice.mode == "none" or not conversation.tools:
         return None
     short = {own: name for name, own in draft.names.items()}
     schemas = {short.get(tool.name, tool.name): tool.schema for tool in conversation.tools}
-    return DeclaredTools(schemas, draft.names, turn_id)
+    return DeclaredTools(schemas, draft.names, seed)

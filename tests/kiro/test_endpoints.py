@@ -16,12 +16,12 @@ from gateway.kiro.payload import Layout, lay_out
 ARN = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC"
 GOV_ARN = "arn:aws-us-gov:codewhisperer:us-gov-west-1:123456789012:profile/ABC"
 MACHINE = "a3" * 32
+TURN = "11111111-2222-4333-8444-555555555552"
 KIRO, CODEWHISPERER, AMAZONQ = ENDPOINTS
 DRAFT = lay_out(
     Conversation("m", (Message("user", (Text("hi"),)),)),
     Resolved(describe("claude-sonnet-4.5", "upstream")),
     Layout(),
-    continuation_id="11111111-2222-4333-8444-555555555552",
 )
 
 
@@ -30,7 +30,7 @@ def identity(kind: LoginKind = "social", arn: str | None = ARN, region: str = "e
 
 
 def sending(endpoint: Endpoint, who: Identity, base_url: str | None = None) -> Sending:
-    return finish(DRAFT, endpoint, who, invocation_id="inv-1", attempt=2, base_url=base_url)
+    return finish(DRAFT, endpoint, who, continuation_id=TURN, invocation_id="inv-1", attempt=2, base_url=base_url)
 
 
 def body(endpoint: Endpoint, who: Identity) -> Any:

@@ -30,7 +30,7 @@ from gateway.kiro.models import Resolved, describe
 from gateway.kiro.payload import ACKNOWLEDGEMENT, CHUNKED_WRITES, NO_OUTPUT, Draft, Layout, call_input, lay_out
 from tests.kiro.conversations import CONVERSATIONS
 
-CONTINUATION = "11111111-2222-4333-8444-555555555552"
+CHAT_ID = "11111111-2222-4333-8444-555555555552"
 SONNET = Resolved(describe("claude-sonnet-4.5", "upstream"))
 OPUS = Resolved(describe("claude-opus-4.7", "upstream"))
 PLAIN = Layout()
@@ -51,7 +51,7 @@ def chat(*messages: Message, **parts: Any) -> Conversation:
 
 
 def drafted(conversation: Conversation, resolved: Resolved = SONNET, layout: Layout = PLAIN) -> Draft:
-    return lay_out(conversation, resolved, layout, continuation_id=CONTINUATION)
+    return lay_out(conversation, resolved, layout)
 
 
 def sent(conversation: Conversation, resolved: Resolved = SONNET, layout: Layout = PLAIN) -> Any:
@@ -78,12 +78,11 @@ LOOP = chat(
 
 
 def test_the_smallest_request() -> None:
-    assert sent(replace(HELLO, session=CONTINUATION)) == {
+    assert sent(replace(HELLO, session=CHAT_ID)) == {
         "conversationState": {
-            "agentContinuationId": CONTINUATION,
             "agentTaskType": "vibe",
             "chatTriggerType": "MANUAL",
-            "conversationId": CONTINUATION,
+            "conversationId": CHAT_ID,
             "currentMessage": {"userInputMessage": {"content": "hi", "modelId": "claude-sonnet-4.5"}},
         }
     }

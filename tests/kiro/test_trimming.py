@@ -1,6 +1,7 @@
 """A limit refuses by name, or the oldest turns go, with calls and results kept together."""
 
 import tracemalloc
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from gateway import jsontext
 from gateway.conversation import Conversation, Message, Text, Tool, ToolCall, ToolResult
 from gateway.errors import GatewayError, Kind
+from gateway.kiro.conversation_id import chat_ids
 from gateway.kiro.models import Catalogue, NameRules, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.rules import check
@@ -20,7 +22,7 @@ RESOLVED = resolve("claude-sonnet-4.5", Catalogue.fallback(NameRules()), NameRul
 
 
 def laid_out(conversation: Conversation) -> Draft:
-    return lay_out(conversation, RESOLVED, Layout(), continuation_id="c")
+    return lay_out(conversation, RESOLVED, Layout())
 
 
 def size(conversation: Conversation) -> int:
@@ -83,15 +85,11 @@ def test_in_one_long_tool_loop_the_task_stays_and_the_oldest_calls_go() -> None:
 
 
 def test_the_chat_keeps_its_id_and_its_prompt() -> None:
-    fitted = fit(CHAT, laid_out, SizeLimit(3000, trim=True))
+    draw_up = partial(lay_out, resolved=RESOLVED, layout=Layout(), ids=chat_ids(CHAT))
+    fitted = fit(CHAT, draw_up, SizeLimit(3000, trim=True))
+    assert fitted.dropped and fitted.draft.turn == laid_out(CHAT).turn
     assert fitted.draft.conversation_id == laid_out(CHAT).conversation_id
     assert fitted.conversation.system == "be brief"
-
-
-def test_the_chat_keeps_the_id_that_the_first_of_several_messages_gave_it() -> None:
-    several = talk(*said("a")[:1], *CHAT.messages)
-    fitted = fit(several, laid_out, SizeLimit(3000, trim=True))
-    assert fitted.draft.conversation_id == laid_out(several).conversation_id
 
 
 def test_of_ten_thousand_messages_not_every_shorter_history_is_made() -> None:

@@ -7,11 +7,11 @@ from gateway.conversation import Conversation, Image, Message, Text, Tool, ToolC
 from gateway.kiro.payload import Draft, Layout, lay_out
 from gateway.kiro.written import LONG, written
 from tests.kiro.conversations import CONVERSATIONS
-from tests.kiro.test_payload import CONTINUATION, SONNET
+from tests.kiro.test_payload import SONNET
 
 
 def laid_out(conversation: Conversation) -> Draft:
-    return lay_out(conversation, SONNET, Layout(), continuation_id=CONTINUATION)
+    return lay_out(conversation, SONNET, Layout())
 
 
 def assert_same(draft: Draft) -> None:

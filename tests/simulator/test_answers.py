@@ -131,7 +131,7 @@ def test_thinking_tags_open_the_text_and_arrive_in_parts() -> None:
 def _ends(model: str) -> list[Message]:
     served = models.find(model)
     assert served is not None
-    return list(answers.completion(served, 900, 100, "END_TURN"))
+    return list(answers.completion(replace(prompt(model=served.id), input_tokens=900), 100, "END_TURN"))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.events import Event, TextDelta
 from gateway.kiro.answer import Answer, AnswerPlan, ReasoningMode
+from gateway.kiro.continuation import UserTurn
 from gateway.kiro.payload import Draft
 from gateway.simulator import options
 from gateway.simulator.server import Simulator, start
@@ -25,6 +26,7 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.exchange import Patience
 from gateway.upstream.stream import OpenStream
+from gateway.web.ids import Ids
 
 PLAN = AnswerPlan(
     tags=False,
@@ -58,6 +60,8 @@ def draft(content: str = "Say hello.") -> Draft:
         images=0,
         after_tool_results=False,
         conversation_id=state["conversationId"],
+        chat_id=state["conversationId"],
+        turn=UserTurn(b"", 0),
     )
 
 
@@ -112,7 +116,7 @@ async def way(
         policy=policy,
         patience=patience,
         base_url=url,
-        new_id=lambda: "11111111-2222-4333-8444-555555555559",
+        new_id=Ids().uuid,
         dice=lambda: 1.0,
     )
     try:

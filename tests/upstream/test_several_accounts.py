@@ -1,7 +1,7 @@
 """Several accounts over real sockets: places held to the answer's end, an account's terms, no waiting for another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from gateway.upstream.attempts import Trace
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.connection import Connection
 from gateway.upstream.stream import OpenStream
+from gateway.web.ids import Ids
 from tests.upstream.conftest import QUICK, WHOLE, draft, make_answer
 
 
@@ -54,8 +55,7 @@ async def client(url: str, *members: Member, common: Turnstile | None = None) ->
     connection = Connection()
     pool = Pool(members, pacer=common) if common else Pool(members)
     ways = {member.name: connection for member in members}
-    new_id: Callable[[], str] = lambda: "11111111-2222-4333-8444-555555555559"  # noqa: E731
-    yield UpstreamClient(pool, ways, policy=QUICK, base_url=url, new_id=new_id, dice=lambda: 1.0)
+    yield UpstreamClient(pool, ways, policy=QUICK, base_url=url, new_id=Ids().uuid, dice=lambda: 1.0)
     await connection.close()
 
 
@@ -151,6 +151,19 @@ async def test_an_account_whose_refresh_hangs_holds_up_no_request_of_another(
         await asyncio.wait([stuck])
         server.open.set()
         await hanging.close()
+
+
+async def test_each_send_on_each_account_has_a_continuation_id_of_its_own(simulator: Simulator, tmp_path: Path) -> None:
+    """And the service takes it: the same ids after a 429 would be refused."""
+    logins = [account(tmp_path, name, simulator.url)[0] for name in "ab"]
+    trace = Trace()
+    simulator.push({"status": 429, "body": {"message": "Slow down.", "reason": None}, "times": 3}, WHOLE)
+    async with client(simulator.url, *(Member(login, Terms(login.id)) for login in logins)) as made:
+        await (await made.open(draft(), make_answer, trace)).close()
+    states = [exchange.json()["conversationState"] for exchange in simulator.requests("generate")]
+    assert trace.switches == 1 and len(states) == 4
+    assert len({state["agentContinuationId"] for state in states}) == 4
+    assert len({state["conversationId"] for state in states}) == 1
 
 
 async def test_a_quota_that_is_used_up_names_the_day_it_returns(simulator: Simulator, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which cut calls are remembered, for how long, and whose chat is reminded."""
 
 from gateway.conversation import Conversation, Message, Text, ToolCall, ToolResult
-from gateway.kiro.conversation_id import conversation_id
+from gateway.kiro.conversation_id import chat_id
 from gateway.kiro.recovery import NOTICE
 from gateway.web.cut_calls import CALLS, CHATS, KEPT_FOR, CutCalls, NoLedger
 
@@ -29,7 +29,7 @@ def told(ledger: CutCalls | NoLedger, conversation: Conversation) -> bool:
 
 def test_a_cut_call_is_remembered_in_its_own_chat() -> None:
     ledger = CutCalls(Clock())
-    ledger.remember(conversation_id(chat("a")), ["cut"])
+    ledger.remember(chat_id(chat("a")), ["cut"])
     assert told(ledger, chat("a")) and told(ledger, chat("a"))
     assert not told(ledger, chat("b"))
     assert not told(ledger, chat("a", call="another"))
@@ -43,7 +43,7 @@ def test_while_nothing_was_cut_the_conversation_is_not_touched() -> None:
 def test_it_is_forgotten_after_a_day() -> None:
     clock = Clock()
     ledger = CutCalls(clock)
-    ledger.remember(conversation_id(chat("a")), ["cut"])
+    ledger.remember(chat_id(chat("a")), ["cut"])
     clock.now = KEPT_FOR - 1
     assert told(ledger, chat("a"))
     clock.now = KEPT_FOR
@@ -53,24 +53,24 @@ def test_it_is_forgotten_after_a_day() -> None:
 def test_the_oldest_chats_and_calls_make_room() -> None:
     ledger = CutCalls(Clock())
     for number in range(CHATS + 1):
-        ledger.remember(conversation_id(chat(f"chat {number}")), ["cut"])
+        ledger.remember(chat_id(chat(f"chat {number}")), ["cut"])
     assert not told(ledger, chat("chat 0"))
     assert told(ledger, chat("chat 1"))
-    ledger.remember(conversation_id(chat("chat 1")), [str(number) for number in range(CALLS)])
+    ledger.remember(chat_id(chat("chat 1")), [str(number) for number in range(CALLS)])
     assert not told(ledger, chat("chat 1")) and told(ledger, chat("chat 1", call="0"))
 
 
 def test_a_new_cut_keeps_a_chat_in_memory() -> None:
     ledger = CutCalls(Clock())
-    ledger.remember(conversation_id(chat("kept")), ["cut"])
+    ledger.remember(chat_id(chat("kept")), ["cut"])
     for number in range(CHATS - 1):
         ledger.remember(f"other {number}", ["x"])
-    ledger.remember(conversation_id(chat("kept")), ["later"])
+    ledger.remember(chat_id(chat("kept")), ["later"])
     ledger.remember("one more", ["x"])
     assert told(ledger, chat("kept"))
 
 
 def test_switched_off_nobody_is_reminded() -> None:
     ledger = NoLedger()
-    ledger.remember(conversation_id(chat("a")), ["cut"])
+    ledger.remember(chat_id(chat("a")), ["cut"])
     assert not told(ledger, chat("a"))

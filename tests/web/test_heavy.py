@@ -142,7 +142,7 @@ async def test_a_large_conversation_is_translated_in_a_thread(texts: list[str], 
         threads.append(threading.current_thread())
         return "id"
 
-    await translator(new_id=new_id).translated(said(*texts), "strict", large=False)
+    await translator(new_id=new_id, read_text_calls=True).translated(said(*texts), "strict", large=False)
     assert (threads[0] is not threading.main_thread()) is in_thread
 
 

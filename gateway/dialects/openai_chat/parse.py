@@ -49,7 +49,8 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         stop=_stop(body.get("stop")),
         output=output_format(body.get("response_format"), "response_format"),
         search=search,
-        session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
+        session=session.from_headers(headers),
+        cache_key=session.usable(body.get("prompt_cache_key")),
         stream=body.get("stream") is True,
         ignored=(
             *(name for name in _IGNORED if body.get(name) is not None),

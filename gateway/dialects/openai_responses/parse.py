@@ -45,7 +45,8 @@ def parse(body: Json, headers: Mapping[str, str]) -> Conversation:
         max_tokens=body.get("max_output_tokens"),
         output=output_format((body.get("text") or {}).get("format"), "text.format"),
         search=toolbox.search if any(tool.name == NAME for tool in tools) else None,
-        session=session.from_headers(headers) or session.usable(body.get("prompt_cache_key")),
+        session=session.from_headers(headers),
+        cache_key=session.usable(body.get("prompt_cache_key")),
         stream=body.get("stream") is True,
         ignored=tuple(_ignored(body, toolbox)),
     )

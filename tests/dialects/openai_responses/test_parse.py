@@ -112,17 +112,18 @@ def test_the_form_of_the_text(format_: object, meaning: OutputFormat | None) -> 
 @pytest.mark.parametrize(
     ("headers", "key", "session"),
     [
-        ({}, "k", "k"),
+        ({}, "k", None),
         ({"session-id": "s"}, "k", "s"),
         ({"session-id": "s", "thread-id": "t"}, "k", "t"),
         ({"x-session-id": "x"}, None, "x"),
         ({}, None, None),
     ],
 )
-def test_the_session_is_the_thread_of_codex_or_the_cache_key(
+def test_the_session_is_the_thread_of_codex_and_the_cache_key_stands_beside_it(
     headers: dict[str, str], key: str | None, session: str | None
 ) -> None:
-    assert parsed(headers, prompt_cache_key=key).session == session
+    found = parsed(headers, prompt_cache_key=key)
+    assert (found.session, found.cache_key) == (session, key)
 
 
 def test_what_has_no_effect_is_named_once() -> None:
