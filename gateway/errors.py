@@ -41,14 +41,19 @@ class Kind(Enum):
 class Trouble(Enum):
     """What a fault says of the account that met it, as (name, whether another account may fare better).
 
-    MODEL: its plan lacks the model. BUSY: throttled. FAILING: the service, or the way to it, failed before it worked on
-    the request. STUCK: no sign of an answer. REFUSED: this login may not do that. DAY, MONTH: its requests are used up.
-    RESTRICTED: limits for some hours because of its traffic. SUSPENDED: locked. LOGIN: the login has died.
+    MODEL: its plan lacks the model. CAPACITY: the service has none left for the model, whoever asks. BUSY: throttled
+    without a reason. THROTTLED: this account has to wait. PROFILE_THROTTLED: so have all of its profile. FAILING: the
+    service, or the way to it, failed before it worked on the request. STUCK: no sign of an answer. REFUSED: this login
+    may not do that. DAY, MONTH: its requests are used up. RESTRICTED: limits for some hours because of its traffic.
+    SUSPENDED: locked. LOGIN: the login has died.
     """
 
     NONE = ("none", False)
     MODEL = ("model", True)
+    CAPACITY = ("capacity", False)
     BUSY = ("busy", True)
+    THROTTLED = ("throttled", True)
+    PROFILE_THROTTLED = ("profile_throttled", True)
     FAILING = ("failing", True)
     STUCK = ("stuck", False)
     REFUSED = ("refused", True)
@@ -123,7 +128,7 @@ class UpstreamError(GatewayError):
     """A fault of Kiro, of a token server, or of the way there.
 
     retry: sending the same again on the same route is safe and may help (nothing was worked on).
-    elsewhere: this route is exhausted for now, the next endpoint may serve (429).
+    elsewhere: this route is exhausted for now, the next endpoint may serve (429 without a reason).
     expired: the access token was refused; one refresh may help.
     profile: the profile that was named may be another login's; one correction may help.
     stuck: no first frame came in time; whether to send again is the user's setting.

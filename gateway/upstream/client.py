@@ -3,10 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
+from gateway.accounts.health import SAID_BY_KIRO
 from gateway.accounts.member import Lease
 from gateway.accounts.pool import Pool, Visit
 from gateway.errors import GatewayError, Trouble, UpstreamError
@@ -33,6 +35,9 @@ from gateway.upstream.exchange import Exchange, Patience, Request
 from gateway.upstream.stream import NO_TAP, OpenStream, Tap
 
 _log: Final = structlog.get_logger("gateway.upstream")
+
+THROTTLING: Final = frozenset({Trouble.BUSY, Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
+"""What ``pause_after_429`` is for."""
 
 
 class UpstreamClient:
@@ -178,7 +183,7 @@ class _Opening:
         trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
         try:
             identity = await lease.account.identity()  # again: waits may have outlived the token
-            self._identity = identity
+            self._identity, lease.member.profile = identity, identity.profile_arn
             sending = finish(
                 request.draft,
                 endpoint,
@@ -194,14 +199,23 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = _noted(error, trace)
-            if error.trouble is Trouble.BUSY and self._client.pause_after_429:
+            self._fault = fault = _noted(error, trace)
+            if error.trouble in THROTTLING and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
-            return self._fault
+            if error.trouble in SAID_BY_KIRO:
+                self._report()  # at once: others must not send meanwhile
+            return fault
         self._visit.answered(lease)
         lease.settle()
-        stream.at_close(lease.release)
+        stream.at_close(partial(_closed, self._visit, lease, stream))
         return stream
+
+    def _report(self) -> None:
+        """Tell the pool what the account could not do, once."""
+        if self._lease is not None and self._fault is not None:
+            self._visit.failed(self._lease, self._fault)
+            self._request.trace.quota_reset = self._lease.resets_on
+            self._fault = None
 
     @property
     def _lent(self) -> Lease:
@@ -213,11 +227,17 @@ class _Opening:
         """Give the account back, and tell the pool what it could not do."""
         if self._lease is None:
             return
-        if self._fault is not None:
-            self._visit.failed(self._lease, self._fault)
-            self._request.trace.quota_reset = self._lease.resets_on
+        self._report()
         self._lease.release()
-        self._lease = self._fault = None
+        self._lease = None
+
+
+def _closed(visit: Visit, lease: Lease, stream: OpenStream) -> None:
+    """An answer is over: what Kiro said of the account in its course holds for the next requests."""
+    error, stream.failure = stream.failure, None
+    if isinstance(error, UpstreamError) and error.trouble in SAID_BY_KIRO:
+        visit.failed(lease, error)
+    lease.release()
 
 
 def _told(error: GatewayError) -> UpstreamError:
