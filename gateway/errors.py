@@ -132,6 +132,7 @@ class UpstreamError(GatewayError):
     expired: the access token was refused; one refresh may help.
     profile: the profile that was named may be another login's; one correction may help.
     stuck: no first frame came in time; whether to send again is the user's setting.
+    worked_on: the prompt was worked on, so that it is not sent again, for another account neither.
     trouble: what it says of the account, for the choice of the next one.
     unexplained: Kiro refused the request's form without saying what is wrong with it; what was sent may tell.
     reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs.
@@ -144,6 +145,7 @@ class UpstreamError(GatewayError):
     profile: bool
     stuck: bool
     unexplained: bool
+    worked_on: bool
     trouble: Trouble
     reason: str | None
     upstream_status: int | None
@@ -160,6 +162,7 @@ class UpstreamError(GatewayError):
         profile: bool = False,
         stuck: bool = False,
         unexplained: bool = False,
+        worked_on: bool = False,
         trouble: Trouble = Trouble.NONE,
         reason: str | None = None,
         upstream_status: int | None = None,
@@ -169,5 +172,5 @@ class UpstreamError(GatewayError):
     ) -> None:
         super().__init__(kind, message, retry_after=retry_after, should_retry=should_retry)
         self._fill(retry=retry, elsewhere=elsewhere, expired=expired, profile=profile, stuck=stuck)
-        self._fill(unexplained=unexplained, trouble=trouble, reason=reason)
+        self._fill(unexplained=unexplained, worked_on=worked_on, trouble=trouble, reason=reason)
         self._fill(upstream_status=upstream_status, request_id=request_id)

@@ -70,7 +70,7 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
     if login is not None:
         exchange.refusals.append(login[0])
         return login[1]
-    return account.misbehaves(call.operation) or _payload(state, body, exchange)
+    return account.misbehaves(call.operation, _model_id(body) or "") or _payload(state, body, exchange)
 
 
 def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:

@@ -14,6 +14,7 @@ dropped. When nothing is left to try it raises the last fault. The rules are the
     400, 403 that may mean the profile             (profile)     one correction an account, again
     no first frame in time                         (stuck)       again as often as the user allows
     what only this account meets                   (trouble)     the next account
+    behind a part of the answer                    (worked_on)   never again
     anything else                                                never again
 
 A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 reach more than one account, each gets an
@@ -184,7 +185,7 @@ class _Plan:
             last = fault = yield from self._at(entered, share if left else self._policy.sends, only=not left)
             if fault is None:
                 return
-            if not fault.trouble.elsewhere or self._sends >= self._policy.sends:
+            if fault.worked_on or not fault.trouble.elsewhere or self._sends >= self._policy.sends:
                 break
         if last is not None:
             raise last
@@ -204,7 +205,7 @@ class _Plan:
                 if last is not None and self._sends_on[route.endpoint.name] and number and not (yield ChargeRetry()):
                     return last
                 last = yield from self._on(route)
-                if last is None or self._sends >= self._may_send or last.trouble is Trouble.CAPACITY:
+                if last is None or last.worked_on or self._sends >= self._may_send or last.trouble is Trouble.CAPACITY:
                     return last
                 if last.trouble in THROTTLED:
                     throttled = [route]

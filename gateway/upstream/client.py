@@ -14,6 +14,7 @@ from gateway.accounts.pool import Pool, Visit
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
 from gateway.kiro.endpoints import Identity, finish, routes
+from gateway.kiro.fault_rows import KNOWN_REASONS
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import (
     ChargeRetry,
@@ -35,6 +36,9 @@ from gateway.upstream.exchange import Exchange, Patience, Request
 from gateway.upstream.stream import NO_TAP, OpenStream, Tap
 
 _log: Final = structlog.get_logger("gateway.upstream")
+
+UNKNOWN_REASONS: Final = 100
+"""Reasons that are logged; whoever is not Kiro and makes them up fills no log."""
 
 THROTTLING: Final = frozenset({Trouble.BUSY, Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
 """What ``pause_after_429`` is for."""
@@ -69,6 +73,15 @@ class UpstreamClient:
         self._preferred = preferred
         self._new_id = new_id
         self._dice = dice
+        self._unknown_reasons: set[str] = set()
+
+    def note_reason(self, reason: str | None) -> None:
+        """Log a reason of Kiro's that no row knows, the first time it comes: it went by its status."""
+        if reason is None or reason in KNOWN_REASONS or reason in self._unknown_reasons:
+            return
+        if len(self._unknown_reasons) < UNKNOWN_REASONS:
+            self._unknown_reasons.add(reason)
+            _log.warning("unknown_reason", reason=reason)
 
     async def open(
         self,
@@ -200,6 +213,7 @@ class _Opening:
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
             self._fault = fault = _noted(error, trace)
+            self._client.note_reason(error.reason)
             if error.trouble in THROTTLING and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
             if error.trouble in SAID_BY_KIRO:

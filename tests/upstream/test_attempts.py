@@ -35,6 +35,7 @@ FLAGS: dict[str, dict[str, object]] = {
     "suspended": {"trouble": Trouble.SUSPENDED},
     "model": {"trouble": Trouble.MODEL},
     "dead": {"trouble": Trouble.LOGIN},
+    "worked-on": {"trouble": Trouble.THROTTLED, "worked_on": True},
     "final": {},
 }
 """``429:7`` is a 429 with a Retry-After of 7 s."""
@@ -163,6 +164,7 @@ def test_silent_request_is_sent_again_where_the_setting_allows_it(faults: str, e
         ("suspended", ["A/kiro", "B/kiro", "ok"]),
         ("model", ["A/kiro", "B/kiro", "ok"]),
         ("final", ["A/kiro", "raised final"]),
+        ("worked-on", ["A/kiro", "raised worked-on"]),
         ("stuck", ["A/kiro", "raised stuck"]),
         ("402 final", ["A/kiro", "B/kiro", "raised final"]),
         ("402 402", ["A/kiro", "B/kiro", "raised 402"]),
