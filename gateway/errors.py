@@ -41,14 +41,19 @@ class Kind(Enum):
 class Trouble(Enum):
     """What a fault says of the account that met it, as (name, whether another account may fare better).
 
-    MODEL: its plan lacks the model. BUSY: throttled. FAILING: the service, or the way to it, failed before it worked on
-    the request. STUCK: no sign of an answer. REFUSED: this login may not do that. DAY, MONTH: its requests are used up.
-    RESTRICTED: limits for some hours because of its traffic. SUSPENDED: locked. LOGIN: the login has died.
+    MODEL: its plan lacks the model. CAPACITY: the service has none left for the model, whoever asks. BUSY: throttled
+    without a reason. THROTTLED: this account has to wait. PROFILE_THROTTLED: so have all of its profile. FAILING: the
+    service, or the way to it, failed before it worked on the request. STUCK: no sign of an answer. REFUSED: this login
+    may not do that. DAY, MONTH: its requests are used up. RESTRICTED: limits for some hours because of its traffic.
+    SUSPENDED: locked. LOGIN: the login has died.
     """
 
     NONE = ("none", False)
     MODEL = ("model", True)
+    CAPACITY = ("capacity", False)
     BUSY = ("busy", True)
+    THROTTLED = ("throttled", True)
+    PROFILE_THROTTLED = ("profile_throttled", True)
     FAILING = ("failing", True)
     STUCK = ("stuck", False)
     REFUSED = ("refused", True)
@@ -123,10 +128,11 @@ class UpstreamError(GatewayError):
     """A fault of Kiro, of a token server, or of the way there.
 
     retry: sending the same again on the same route is safe and may help (nothing was worked on).
-    elsewhere: this route is exhausted for now, the next endpoint may serve (429).
+    elsewhere: this route is exhausted for now, the next endpoint may serve (429 without a reason).
     expired: the access token was refused; one refresh may help.
     profile: the profile that was named may be another login's; one correction may help.
     stuck: no first frame came in time; whether to send again is the user's setting.
+    worked_on: the prompt was worked on, so that it is not sent again, for another account neither.
     trouble: what it says of the account, for the choice of the next one.
     unexplained: Kiro refused the request's form without saying what is wrong with it; what was sent may tell.
     reason: Kiro's own reason word (``MONTHLY_REQUEST_COUNT``), for logs.
@@ -139,6 +145,7 @@ class UpstreamError(GatewayError):
     profile: bool
     stuck: bool
     unexplained: bool
+    worked_on: bool
     trouble: Trouble
     reason: str | None
     upstream_status: int | None
@@ -155,6 +162,7 @@ class UpstreamError(GatewayError):
         profile: bool = False,
         stuck: bool = False,
         unexplained: bool = False,
+        worked_on: bool = False,
         trouble: Trouble = Trouble.NONE,
         reason: str | None = None,
         upstream_status: int | None = None,
@@ -164,5 +172,5 @@ class UpstreamError(GatewayError):
     ) -> None:
         super().__init__(kind, message, retry_after=retry_after, should_retry=should_retry)
         self._fill(retry=retry, elsewhere=elsewhere, expired=expired, profile=profile, stuck=stuck)
-        self._fill(unexplained=unexplained, trouble=trouble, reason=reason)
+        self._fill(unexplained=unexplained, worked_on=worked_on, trouble=trouble, reason=reason)
         self._fill(upstream_status=upstream_status, request_id=request_id)

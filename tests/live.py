@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, 
 from gateway.app import Given, build
 from gateway.commands.logins import accounts_from
 from gateway.settings import Secret, Settings
+from gateway.settings.accounts import AccountEntry
 from gateway.settings.table import build as settings_of
 from gateway.simulator.options import PROFILE_ARN, REFRESH_TOKEN
 from gateway.simulator.server import Simulator
@@ -77,7 +78,11 @@ class Live:
 
 
 def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
-    """Settings for a simulator; changes by full name, which may have ``__`` for the dot (``server__port``)."""
+    """Settings for a simulator; changes by full name, which may have ``__`` for the dot (``server__port``).
+
+    accounts: a list of ``AccountEntry``, in place of the one login.
+    """
+    accounts: tuple[AccountEntry, ...] = changes.pop("accounts", ())
     values = {
         "credentials.refresh_token": Secret(REFRESH_TOKEN),
         "credentials.profile_arn": PROFILE_ARN,
@@ -86,7 +91,7 @@ def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
         "debug.folder": str(state / "debug"),
         **{name.replace("__", "."): value for name, value in changes.items()},
     }
-    return settings_of(values)
+    return settings_of(values, accounts)
 
 
 def given(simulator: Simulator, state: Path, **changes: Any) -> Given:

@@ -26,6 +26,9 @@ _CREDIT_STEPS: Final = 4
 PROBED_WITHIN: Final = 5.0
 """Seconds a client is asked to wait for an account that is probed every second."""
 
+THROTTLED: Final = frozenset({AccountState.THROTTLED, AccountState.RESTRICTED})
+"""States in which Kiro wants fewer requests: a client is told so by a 429."""
+
 _SOON: Final = 60.0
 """Seconds a client may sensibly wait by itself."""
 
@@ -141,6 +144,10 @@ def nobody(candidates: Iterable[Candidate], model: str, now: Now) -> GatewayErro
     if not any(candidate.terms.permit(model) for candidate, _ in found):
         return GatewayError(Kind.NOT_FOUND, f"No account may be used for this model. {told}", should_retry=False)
     soonest = min(waits, default=None)
+    throttled = any(reason.wait == soonest and candidate.health.state in THROTTLED for candidate, reason in found)
+    if soonest is not None and throttled:
+        words = f"Every Kiro account has to wait. {told} Try again then, or add an account."
+        return GatewayError(Kind.RATE_LIMIT, words, retry_after=soonest, should_retry=True)
     return GatewayError(
         Kind.OVERLOADED,
         f"No Kiro account can be used now. {told} See them with: kiro-gateway accounts",

@@ -1,6 +1,8 @@
 """Whether an account can be used now: a circuit breaker for each account, as a value and what each result makes of it.
 
-    throttled, failing, stuck, refused   ranked lower; after the third failure in a row the circuit opens for a cooldown
+    throttled without a reason, failing, stuck, refused
+                                         ranked lower; after the third failure in a row the circuit opens for a cooldown
+    throttled itself, or by its profile  open for as long as Kiro asks
     limited because of its traffic       open for half an hour
     requests of the day used up          open until the next day (UTC)
     requests of the month used up        open until the reset date, else the first of the next month
@@ -26,7 +28,8 @@ LONGEST_MONTH: Final = 62 * DAY
 """A reset date farther off than that is not believed."""
 
 RESTRICTED_COOLDOWN: Final = 30 * 60.0
-"""Seconds without a request to an account that Kiro has limited because of its traffic: requests would prolong it."""
+"""Least seconds without a request to an account that Kiro has limited because of its traffic: requests would prolong
+it."""
 
 PROBE_INTERVAL: Final = 1.0
 """Seconds between early probes of a circuit that we opened ourselves, while no other account can be used (R36)."""
@@ -76,6 +79,15 @@ _DEFINITE: Final = {
 """Failures that open it at once, the gravest last: a graver state is not replaced by one that is less so."""
 
 _GRAVITY: Final = tuple(_DEFINITE.values())
+
+_THROTTLED: Final = frozenset({Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
+"""Failures that open it at once for the time that Kiro asks for."""
+
+SAID_BY_KIRO: Final = _THROTTLED | frozenset(_DEFINITE)
+"""What Kiro says of the account itself: it holds whatever becomes of the request that it was said to."""
+
+_LASTING: Final = NEEDS_USER | QUOTAS | {AccountState.RESTRICTED}
+"""States that a shorter wait does not replace while they last."""
 
 
 class Circuit(Enum):
@@ -214,11 +226,12 @@ def after_failure(
     """
     if failure.trouble in _DEFINITE:
         return _opened(health, failure, now, allowance)
-    state = _TRANSIENT.get(failure.trouble)
-    if state is None or (health.state in (*NEEDS_USER, *QUOTAS) and circuit(health, now) is Circuit.OPEN):
+    throttled = failure.trouble in _THROTTLED
+    state = AccountState.THROTTLED if throttled else _TRANSIENT.get(failure.trouble)
+    if state is None or (health.state in _LASTING and circuit(health, now) is Circuit.OPEN):
         return health
-    asked = min(failure.retry_after or 0.0, DAY)
-    named = policy.base > 0 and asked > policy.named_wait
+    asked = min(failure.retry_after or (THROTTLE_COOLDOWN if throttled else 0.0), DAY)
+    named = throttled or (policy.base > 0 and asked > policy.named_wait)
     if stale and not named:
         return health
     failures = health.failures if stale else _in_a_row(health, now)
@@ -250,13 +263,20 @@ def _opened(health: Health, failure: AccountFailure, now: Now, allowance: Allowa
     changed = replace(health, state=state, retry_at=0.0, resets_at=0.0, changed_at=now.monotonic, named=False)
     match state:
         case AccountState.RESTRICTED:
-            return replace(changed, retry_at=now.monotonic + RESTRICTED_COOLDOWN)
+            asked = min(failure.retry_after or 0.0, DAY)
+            longest = max(now.monotonic + max(RESTRICTED_COOLDOWN, asked), _open_until(health))
+            return replace(changed, retry_at=longest)
         case AccountState.DAILY_LIMIT:
             return replace(changed, resets_at=(now.wall // DAY + 1) * DAY)
         case AccountState.QUOTA_EXHAUSTED:
             return replace(changed, resets_at=month_end(now.wall, allowance))
         case _:
             return replace(changed, message=failure.message, login=failure.login)
+
+
+def _open_until(health: Health) -> float:
+    """The end of a wait that Kiro has named, in monotonic seconds; 0 where there is none."""
+    return health.retry_at if health.named or health.state is AccountState.RESTRICTED else 0.0
 
 
 def after_success(health: Health, now: Now) -> Health:

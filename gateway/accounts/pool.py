@@ -10,12 +10,14 @@ from typing import Final
 
 import structlog
 
+from gateway.accounts.busy_models import BusyModels
 from gateway.accounts.choice import nobody, order
 from gateway.accounts.clock import Clock
 from gateway.accounts.health import (
     FRESH,
     NEEDS_USER,
     AccountFailure,
+    AccountState,
     Allowance,
     BreakerPolicy,
     Circuit,
@@ -31,6 +33,8 @@ from gateway.accounts.health import (
 from gateway.accounts.member import Lease, Member
 from gateway.accounts.pacing import UNLIMITED, Pacer
 from gateway.errors import GatewayError, Trouble, UpstreamError
+from gateway.kiro.fault_rows import SUPPORT_FORM
+from gateway.kiro.profiles import SHARED
 from gateway.supervision import background_task, outcome
 
 _log: Final = structlog.get_logger("gateway.accounts")
@@ -103,7 +107,7 @@ class Visit:
         self._pool.succeeded(lease, self._conversation)
 
     def failed(self, lease: Lease, error: UpstreamError) -> None:
-        """The account could not answer."""
+        """The account could not answer, or Kiro said of it in an answer's course that it cannot go on."""
         self._pool.failed(lease, self._model, error, error.trouble)
 
     def unusable(self, lease: Lease, error: GatewayError) -> None:
@@ -133,12 +137,14 @@ class Pool:
         self._policy = policy or BreakerPolicy()
         self._clock = clock or Clock()
         self._sticky: OrderedDict[str, str] = OrderedDict()
+        self._busy_models = BusyModels()
         self._looking: asyncio.Task[bool] | None = None
         for member in self.members:
             member.health = (healths or {}).get(member.key, FRESH)
 
     async def visit(self, conversation: str, model: str) -> Visit:
         """Begin a request. Raises GatewayError when no account can serve it now, with the reason of each."""
+        self._busy_models.check(model, self._clock.now().monotonic)
         found = self.order(conversation, model, ())
         if not found and await self._look_again():
             found = self.order(conversation, model, ())
@@ -179,6 +185,9 @@ class Pool:
         """The account could not answer; what follows for it depends on the failure, and on what is newer than it."""
         member, now = lease.member, self._clock.now()
         changes, resets = lease.began
+        if trouble is Trouble.CAPACITY:
+            self._busy_models.note(model, error, now.monotonic)
+            return
         if resets != member.resets:
             return  # it is of a login, or of a state, that the user has ended since
         if trouble is Trouble.MODEL:
@@ -186,12 +195,33 @@ class Pool:
             self.version += 1
             return
         failure = AccountFailure(trouble, error.message, error.retry_after, member.login)
-        stale = changes != member.changes
+        self._fail(member, failure, stale=changes != member.changes)
+        if trouble is Trouble.PROFILE_THROTTLED:
+            for other in self._of_profile(member):
+                self._fail(other, failure, stale=True)
+
+    def _of_profile(self, member: Member) -> list[Member]:
+        """The other accounts of its profile. The profile that all logins of a kind share says nothing of the others."""
+        if member.profile is None or member.profile in SHARED.values():
+            return []
+        return [other for other in self.members if other is not member and other.profile == member.profile]
+
+    def _fail(self, member: Member, failure: AccountFailure, *, stale: bool) -> None:
+        now = self._clock.now()
         health = after_failure(member.health, failure, now, self._policy, stale=stale, allowance=member.allowance)
         if health.state is not member.health.state:
-            seconds = round(remaining(health, now)) or None
-            _log.warning("account_unavailable", account=member.name, state=health.state.value, seconds=seconds)
+            self._log_failure(member, health, failure, now)
         self._set(member, health)
+
+    def _log_failure(self, member: Member, health: Health, failure: AccountFailure, now: Now) -> None:
+        if health.state is AccountState.SUSPENDED:
+            _log.error("account_suspended", account=member.name, reason=failure.message, support=SUPPORT_FORM)
+            return
+        reason = failure.message if health.state is AccountState.RESTRICTED else None
+        seconds = round(remaining(health, now)) or None
+        _log.warning(
+            "account_unavailable", account=member.name, state=health.state.value, seconds=seconds, reason=reason
+        )
 
     def learn(self, member: Member, allowance: Allowance, asked: tuple[int, int]) -> None:
         """Take in what Kiro said of the account's credits; asked: the account's mark when the question was begun."""

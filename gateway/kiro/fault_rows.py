@@ -22,6 +22,9 @@ class Sequel:
     trouble: Trouble = Trouble.NONE
 
 
+SUPPORT_FORM: Final = "https://app.kiro.dev/settings/account#support"
+"""Where an account that was suspended or limited can be appealed for, as Kiro's staff say."""
+
 FINAL: Final = Sequel()
 """Never again; also said where the prompt may have been worked on, since sending it twice costs the user twice."""
 REFRESH: Final = Sequel(expired=True, trouble=Trouble.REFUSED)
@@ -32,17 +35,35 @@ RESTRICTED: Final = Sequel(trouble=Trouble.RESTRICTED)
 USED_UP: Final = Sequel(trouble=Trouble.MONTH)
 BUSY: Final = Sequel(retry=True, should_retry=True, trouble=Trouble.FAILING)
 THROTTLED: Final = Sequel(retry=True, elsewhere=True, should_retry=True, trouble=Trouble.BUSY)
-DRAINED: Final = Sequel(elsewhere=True, trouble=Trouble.DAY)
-"""This endpoint's pool is empty for hours: another may serve, waiting will not help."""
+"""A 429 without a reason: nobody knows whose it is, so another endpoint may serve."""
+ACCOUNT_THROTTLED: Final = Sequel(should_retry=True, trouble=Trouble.THROTTLED)
+"""The account's own limit, which holds at every endpoint: another account may serve."""
+PROFILE_THROTTLED: Final = Sequel(should_retry=True, trouble=Trouble.PROFILE_THROTTLED)
+MODEL_BUSY: Final = Sequel(retry=True, should_retry=True, trouble=Trouble.CAPACITY)
+"""The model's limit, which holds for every account and endpoint: only waiting helps."""
+DAY_USED_UP: Final = Sequel(trouble=Trouble.DAY)
 BROKEN: Final = Sequel(retry=True, should_retry=None, trouble=Trouble.FAILING)
 """An AWS error body with a 5xx: the service itself says that it did not answer the prompt."""
+
+USER_RATE_WAIT: Final = 10.0
+"""Seconds in use by the official clients where Kiro asks for none."""
+
+CREDIT_RATE_WAIT: Final = 300.0
+"""Seconds that Kiro was seen to ask for; credits are counted per 5 and 60 minutes."""
+
+SERVICE_RATE_WAIT: Final = 5.0
+"""Seconds; the service throttles the profile for moments, and nobody has measured how long."""
+
+RESTRICTED_WAIT: Final = 30 * 60.0
+"""Seconds without a request to an account that Kiro has limited because of its traffic: requests would prolong it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One kind of refusal: all given conditions must hold, and of reasons, types and words one is enough.
 
-    statuses: (lowest, highest). words: looked for in the message and the type, lower case.
+    statuses: (lowest, highest). words: looked for in the message and the type, lower case. any_reason: Kiro names one.
+    wait: seconds until it makes sense to try again, where Kiro asks for none.
     means: what it means and what to do; Kiro's own message is put behind it. unexplained, profile: see UpstreamError.
     """
 
@@ -54,8 +75,10 @@ class Row:
     types: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    any_reason: bool = False
     unexplained: bool = False
     profile: bool = False
+    wait: float | None = None
 
 
 ROWS: Final = (
@@ -73,7 +96,7 @@ ROWS: Final = (
     Row(
         Kind.PERMISSION,
         "account suspended: Kiro has locked this account as a precaution. "
-        "Nothing will work until its support has unlocked it; use another account meanwhile.",
+        f"Use another account; only Kiro's support can unlock this one ({SUPPORT_FORM}).",
         SUSPENDED,
         statuses=(403, 423),
         reasons=("TEMPORARILY_SUSPENDED",),
@@ -82,10 +105,11 @@ ROWS: Final = (
     Row(
         Kind.RATE_LIMIT,
         "Kiro has put temporary limits on this account because of its traffic. "
-        "Stop sending for some hours; further requests prolong them.",
+        f"Further requests prolong them; wait, use another account, or ask Kiro's support ({SUPPORT_FORM}).",
         RESTRICTED,
         statuses=(403, 429),
         words=("suspicious activity", "temporary limits", "while we investigate"),
+        wait=RESTRICTED_WAIT,
     ),
     Row(
         Kind.QUOTA,
@@ -133,21 +157,60 @@ ROWS: Final = (
     Row(
         Kind.RATE_LIMIT,
         "Kiro's requests for today are used up on this account. Try again tomorrow, or use another account.",
-        DRAINED,
+        DAY_USED_UP,
         reasons=("DAILY_REQUEST_COUNT",),
     ),
     Row(
         Kind.RATE_LIMIT,
         "Kiro has no capacity left for this model at the moment. Try again shortly, or choose another model.",
-        THROTTLED,
+        MODEL_BUSY,
         reasons=("INSUFFICIENT_MODEL_CAPACITY",),
         words=("experiencing high traffic",),
     ),
     Row(
+        Kind.OVERLOADED,
+        "This model is not available at Kiro at the moment. Try again shortly, or choose another model.",
+        MODEL_BUSY,
+        reasons=("MODEL_TEMPORARILY_UNAVAILABLE",),
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "This account sends requests to Kiro faster than it may. Wait, send fewer at once, or use another account.",
+        ACCOUNT_THROTTLED,
+        reasons=("USER_REQUEST_RATE_EXCEEDED",),
+        wait=USER_RATE_WAIT,
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "This account spends credits faster than it may; its plan is not used up. Wait, or use another account.",
+        ACCOUNT_THROTTLED,
+        reasons=("CREDIT_CONSUMPTION_RATE_EXCEEDED",),
+        wait=CREDIT_RATE_WAIT,
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "This account has reached one of Kiro's request limits for now. Wait, or use another account.",
+        ACCOUNT_THROTTLED,
+        reasons=("HOURLY_REQUEST_COUNT", "WEEKLY_REQUEST_COUNT", "USAGE_LIMIT_REACHED"),
+        wait=CREDIT_RATE_WAIT,
+    ),
+    Row(
+        Kind.RATE_LIMIT,
+        "Kiro takes no more requests for this profile at the moment. Wait, or use an account of another profile.",
+        PROFILE_THROTTLED,
+        reasons=("SERVICE_REQUEST_RATE_EXCEEDED",),
+        wait=SERVICE_RATE_WAIT,
+    ),
+    Row(
         Kind.CONTEXT_FULL,
         "The input is longer than this model's context window. Shorten or compact the conversation.",
-        reasons=("CONTENT_LENGTH_EXCEEDS_THRESHOLD",),
-        words=("input is too long",),
+        reasons=("CONTENT_LENGTH_EXCEEDS_THRESHOLD", "PROMPT_TOO_LONG"),
+        words=(
+            "input is too long",
+            "input content length exceeds threshold",
+            "prompt is too long",
+            "context window is full",
+        ),
     ),
     Row(  # inside a stream; the decoder ends a turn that has content with max_tokens instead
         Kind.INVALID_REQUEST,
@@ -219,6 +282,14 @@ ROWS: Final = (
         statuses=(400, 400),
         words=("invalid additionalmodelrequestfields",),
     ),
+    Row(  # a reason that nobody has seen yet: some limit of the account, since each known one is
+        Kind.RATE_LIMIT,
+        "Kiro limits the requests of this account. Wait, send fewer at once, or use another account.",
+        ACCOUNT_THROTTLED,
+        statuses=(429, 429),
+        any_reason=True,
+        wait=USER_RATE_WAIT,
+    ),
     Row(
         Kind.RATE_LIMIT,
         "Too many requests to Kiro in a short time. Wait a little; send fewer at once.",
@@ -260,7 +331,6 @@ ROWS: Final = (
         "Kiro is overloaded. Try again shortly.",
         BUSY,
         statuses=(500, 599),
-        reasons=("MODEL_TEMPORARILY_UNAVAILABLE",),
         words=("unexpectedly high load",),
     ),
     Row(
@@ -296,3 +366,6 @@ ROWS: Final = (
     Row(Kind.UPSTREAM, "Kiro answered with an error that this gateway does not know. If it comes back, report it."),
 )
 """First match wins; the last row matches everything."""
+
+KNOWN_REASONS: Final = frozenset(reason for row in ROWS for reason in row.reasons)
+"""Reasons that a row knows; others go by the status."""

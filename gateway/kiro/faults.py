@@ -8,7 +8,7 @@ An exception frame in a 200 is classified by the status its name would have had.
 from collections.abc import Mapping
 
 from gateway.errors import UpstreamError
-from gateway.kiro.fault_rows import ROWS, Row
+from gateway.kiro.fault_rows import RESTRICTED, ROWS, Row
 from gateway.kiro.refusal import Refusal, read_exception, read_response
 
 
@@ -44,14 +44,23 @@ def _error(refusal: Refusal) -> UpstreamError:
         reason=refusal.reason,
         upstream_status=refusal.sent_status,
         request_id=refusal.request_id,
-        retry_after=refusal.retry_after,
+        retry_after=_wait(row, refusal),
         should_retry=sequel.should_retry,
     )
+
+
+def _wait(row: Row, refusal: Refusal) -> float | None:
+    """Seconds that Kiro asks for, else the row's. Where Kiro investigates an account, the longer of the two."""
+    if refusal.retry_after is None or row.wait is None:
+        return row.wait if refusal.retry_after is None else refusal.retry_after
+    return max(refusal.retry_after, row.wait) if row.sequel is RESTRICTED else refusal.retry_after
 
 
 def _matches(row: Row, refusal: Refusal) -> bool:
     lowest, highest = row.statuses
     if not lowest <= refusal.status <= highest or (row.shapes and refusal.shape not in row.shapes):
+        return False
+    if row.any_reason and not refusal.reason:
         return False
     if not (row.reasons or row.types or row.words):
         return True

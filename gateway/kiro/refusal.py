@@ -22,6 +22,7 @@ UNKNOWN: Final = 0
 SHOWN: Final = 500
 """Characters of Kiro's own message that a client sees; the longest observed one has 250."""
 
+_WAIT_KEY: Final = "retryAfterMilliseconds"
 _MESSAGE_KEYS: Final = ("message", "Message", "errorMessage")
 _TYPE_KEYS: Final = ("code", "__type", "_type")
 _NO_TYPES: Final = frozenset({"error", "exception"})
@@ -104,14 +105,15 @@ def read_response(status: int, headers: Mapping[str, str], body: bytes) -> Refus
         plain,
         html="html" in lower.get("content-type", "").lower(),
         request_id=request_id or None,
-        retry_after=_wait(lower.get("retry-after", ""), lower.get("date", "")),
+        retry_after=_longer(_wait(lower.get("retry-after", ""), lower.get("date", "")), _wait_in(fields)),
     )
 
 
 def read_exception(name: str, payload: bytes) -> Refusal:
     """A refusal out of a frame's exception name and payload; never raises."""
     fields, plain = _parse(payload)
-    return _refusal(200, _type_name(name) or _type_of(fields) or "error", fields, plain)
+    kind = _type_name(name) or _type_of(fields) or "error"
+    return _refusal(200, kind, fields, plain, retry_after=_wait_in(fields))
 
 
 def _refusal(
@@ -223,6 +225,19 @@ def _wait(asked: str, sent: str) -> float | None:
     until, since = _moment(text), _moment(sent)
     seconds = (until - since).total_seconds() if until and since else 0.0
     return seconds if 0 < seconds <= _LONGEST else None
+
+
+def _wait_in(fields: Mapping[str, Any]) -> float | None:
+    """``retryAfterMilliseconds`` of the body, in seconds; None for what is no sensible number."""
+    asked = fields.get(_WAIT_KEY)
+    if not isinstance(asked, int | float) or isinstance(asked, bool) or not 0 < asked <= _LONGEST * 1000:
+        return None
+    return asked / 1000
+
+
+def _longer(one: float | None, other: float | None) -> float | None:
+    """The longer of two waits, of which each may be missing."""
+    return max(filter(None, (one, other)), default=one if other is None else other)
 
 
 def _moment(text: str) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.conversation import ToolCall
-from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
+from gateway.errors import GatewayError, Kind, UpstreamError
 from gateway.events import Event, Failure, Stop, StopReason
 from gateway.kiro.blocks import Blocks
 from gateway.kiro.call_reader import CallReader, DeclaredTools
@@ -244,7 +244,7 @@ class Turn:
             return
         if self._flowed or self._signal:  # the prompt was worked on: nobody may send it again unasked
             never = dict.fromkeys(("retry", "elsewhere", "expired", "profile", "should_retry"), False)
-            error = error.replaced(**never, trouble=Trouble.NONE)  # nor for another account
+            error = error.replaced(**never, worked_on=True)
         self.fail(error)
 
     def _close(self) -> None:

@@ -1,7 +1,7 @@
 """Accounts of the simulated service: what each may do, and how it misbehaves when told to."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from gateway.kiro.endpoints import LoginKind
@@ -23,7 +23,9 @@ class Account:
     """One account. lenient: it came with the simulator, so that a newcomer may use it with any profile.
 
     suspended: 403. quota: 402, for the month or past the overages. throttled: so many generations get a 429; -1: all
-    until told. wrong_profile: the status with which another account's ARN is refused, 400 or 403.
+    until told. throttle: whose limit that is, see ``refusals.THROTTLES``; retry_after_ms: the wait it asks for, if not
+    its usual one. busy_models: the models whose limit it is; none: all. wrong_profile: the status with which another
+    account's ARN is refused, 400 or 403.
     region: only hosts of this region take its tokens, "" for any; GovCloud and API keys are told apart so.
     token_type: the ``TokenType`` header it needs, "" for that of its kind (``SSO_OIDC`` for an Identity Center login).
     needs_profile: the runtime host wants an ARN even of an API key. counts: requests by operation.
@@ -36,6 +38,9 @@ class Account:
     suspended: bool = False
     quota: Quota = ""
     throttled: int = 0
+    throttle: str = ""
+    retry_after_ms: int | None = None
+    busy_models: tuple[str, ...] = ()
     wrong_profile: int = 400
     region: str = ""
     token_type: str = ""
@@ -47,18 +52,22 @@ class Account:
         """Whether the ``TokenType`` header is missing, or there for an ordinary token."""
         return token_type.upper() != (self.token_type or _TOKEN_TYPES.get(self.kind, ""))
 
-    def misbehaves(self, operation: str) -> Refusal | None:
-        """What the account answers to a sound request because of its own state."""
+    def misbehaves(self, operation: str, model_id: str = "") -> Refusal | None:
+        """What the account answers to a sound request because of its own state, or of that of the model."""
         if self.suspended and operation in _SUSPENDED_AT:
             return refusals.SUSPENDED
         if operation != "generate":
             return None
         if self.quota:
             return _QUOTAS[self.quota]
-        if self.throttled:
+        if self.throttled and not (self.throttle in refusals.OF_A_MODEL and self._serves(model_id)):
             self.throttled -= self.throttled > 0
-            return refusals.THROTTLED
+            refusal = refusals.THROTTLES[self.throttle]
+            return refusal if self.retry_after_ms is None else replace(refusal, retry_after_ms=self.retry_after_ms)
         return None
+
+    def _serves(self, model_id: str) -> bool:
+        return bool(self.busy_models) and model_id not in self.busy_models
 
     def owns(self, profile_arn: str) -> bool:
         """Whether the profile is the account's; one without any has the shared profile of its kind."""
@@ -72,6 +81,6 @@ class Account:
 
     def shown(self) -> dict[str, Any]:
         """As JSON for the control endpoint."""
-        names = ("name", "kind", "suspended", "quota", "throttled", "wrong_profile")
+        names = ("name", "kind", "suspended", "quota", "throttled", "throttle", "wrong_profile")
         shown: dict[str, Any] = {name: getattr(self, name) for name in names}
         return shown | {"profiles": list(self.profiles), "counts": dict(self.counts)}

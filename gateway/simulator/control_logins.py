@@ -17,7 +17,7 @@ from gateway import jsontext
 from gateway.kiro.endpoints import LoginKind
 from gateway.simulator.accounts import Account, Quota
 from gateway.simulator.authorizations import Decision
-from gateway.simulator.refusals import json_response
+from gateway.simulator.refusals import THROTTLES, json_response
 from gateway.simulator.state import State
 from gateway.simulator.usage import Usage
 
@@ -45,11 +45,20 @@ class Change:
     suspended: bool | None = None
     quota: Quota | None = None
     throttled: int | None = None
+    throttle: str | None = None
+    retry_after_ms: int | None = None
+    busy_models: tuple[str, ...] | None = None
     wrong_profile: int | None = None
     region: str | None = None
     token_type: str | None = None
     needs_profile: bool | None = None
     usage: Usage | None = None
+
+
+_STATES: Final = (
+    *("profiles", "suspended", "quota", "wrong_profile", "usage", "region", "token_type", "needs_profile"),
+    *("throttled", "throttle", "retry_after_ms", "busy_models"),
+)
 
 
 class LoginControl:
@@ -117,21 +126,14 @@ def _change(entry: Any) -> Change:
     unknown = entry.keys() - {member.name for member in fields(Change)} if isinstance(entry, dict) else set()
     if unknown:
         raise ValueError(f"unknown members: {', '.join(sorted(unknown))}")
-    return msgspec.convert(entry, Change)
+    change = msgspec.convert(entry, Change)
+    if change.throttle is not None and change.throttle not in THROTTLES:
+        raise ValueError(f"throttle is one of: {', '.join(map(repr, THROTTLES))}")
+    return change
 
 
 def _told(change: Change) -> Iterator[tuple[str, Any]]:
     """The members of an account that the change names."""
-    for name in (
-        "profiles",
-        "suspended",
-        "quota",
-        "throttled",
-        "wrong_profile",
-        "region",
-        "token_type",
-        "needs_profile",
-        "usage",
-    ):
+    for name in _STATES:
         if (value := getattr(change, name)) is not None:
             yield name, value

@@ -4,7 +4,7 @@ The RPC style names the type in the body (``__type``), the REST style in the hea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,17 +17,20 @@ RPC_CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """status, message and reason as on the wire; ``kind`` is the exception's name."""
+    """status, message and reason as on the wire; ``kind``: the exception. retry_after_ms: the wait asked for."""
 
     status: int
     message: str
     reason: str | None = None
     kind: str = "ValidationException"
+    retry_after_ms: int | None = None
 
     def response(self, *, rpc: bool) -> web.Response:
         """The HTTP answer in the style of the call."""
         body: dict[str, Any] = {"__type": f"com.amazon.aws.codewhisperer#{self.kind}"} if rpc else {}
         body |= {"message": self.message, "reason": self.reason}
+        if self.retry_after_ms is not None:
+            body["retryAfterMilliseconds"] = self.retry_after_ms
         return json_response(
             self.status,
             body,
@@ -69,7 +72,34 @@ OVERAGE_USED_UP: Final = Refusal(
     "OVERAGE_REQUEST_LIMIT_EXCEEDED",
     kind="ServiceQuotaExceededException",
 )
-THROTTLED: Final = Refusal(429, "Too many requests, please wait before trying again.", kind="ThrottlingException")
+
+
+def _throttled(reason: str | None, message: str = "Too many requests, please wait before trying again.") -> Refusal:
+    return Refusal(429, message, reason, "ThrottlingException")
+
+
+THROTTLES: Final[Mapping[str, Refusal]] = {
+    "": _throttled(None),
+    "user": _throttled("USER_REQUEST_RATE_EXCEEDED"),
+    "credit": replace(_throttled("CREDIT_CONSUMPTION_RATE_EXCEEDED"), retry_after_ms=300_000),
+    "service": _throttled("SERVICE_REQUEST_RATE_EXCEEDED"),
+    "capacity": _throttled("INSUFFICIENT_MODEL_CAPACITY", "I am experiencing high traffic, please try again shortly."),
+    "unavailable": Refusal(
+        503,
+        "The service is temporarily unavailable. Please try again later.",
+        "MODEL_TEMPORARILY_UNAVAILABLE",
+        "ServiceUnavailableException",
+    ),
+    "day": _throttled("DAILY_REQUEST_COUNT"),
+    "soft_ban": _throttled(
+        None,
+        "Due to suspicious activity, we are imposing temporary limits on how frequently your account "
+        "(d-0000000000.00000000-0000) can send a request to Kiro while we investigate.",
+    ),
+}
+"""By whose limit it is; ``service`` is that of a profile, ``capacity`` and ``unavailable`` that of a model."""
+
+OF_A_MODEL: Final = frozenset({"capacity", "unavailable"})
 
 
 def unknown_operation() -> web.Response:

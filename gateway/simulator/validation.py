@@ -74,7 +74,8 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
     if login is not None:
         exchange.refusals.append(login[0])
         return login[1]
-    return account.misbehaves(call.operation) or _resent(state, body, exchange) or _payload(state, body, exchange)
+    misbehaves = account.misbehaves(call.operation, _model_id(body) or "")
+    return misbehaves or _resent(state, body, exchange) or _payload(state, body, exchange)
 
 
 def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:

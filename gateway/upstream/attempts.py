@@ -7,18 +7,24 @@ one more send. After a successful Send the plan is simply dropped. When nothing 
 The rules are the table of the design's decisions:
 
     connect or TLS failure, 5xx with an AWS body   (retry)       again after a back-off, then the next account
+    no capacity for the model                      (retry)       again after a back-off; no account has more of it
     401, 403 that means the token                  (expired)     one refresh an account, again
-    429                                            (elsewhere)   the next endpoint, then the next account; after the
+    429 without a reason                           (elsewhere)   the next endpoint, then the next account; after the
                                                                  last one, where it is also (retry): wait, once more
+    429 of the account or its profile              (trouble)     the next account; after the last one wait, once more
     400, 403 that may mean the profile             (profile)     one correction an account, again
     403 of these two rows                                        before that: once with another token type, if there is
                                                                  one for the login
     no first frame in time                         (stuck)       again as often as the user allows
     what only this account meets                   (trouble)     the next account
+    behind a part of the answer                    (worked_on)   never again
     anything else                                                never again
 
 A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 reach more than one account, each gets an
 even share while others are left, but 2 at least: with two accounts 3 and 3, with three or more 2 each.
+
+A wait that Kiro asks for is kept to. One that is longer than a client may be kept waiting for inside a request ends
+the sends on that route; the client is told how long it is.
 
 Only a repeat on the same route is charged to the retry budget: another endpoint or account is not the one that just
 failed. Where the budget is spent the plan goes on to the next route. Another token type, a new token and another
@@ -31,10 +37,14 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.errors import GatewayError, UpstreamError
+from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.endpoints import Endpoint
 
 FORBIDDEN: Final = 403
+
+THROTTLED: Final = frozenset({Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
+"""Limits of the account, which hold on each of its routes."""
+
 LEAST_SHARE: Final = 2
 """Sends an account gets at least: one, and one more at another endpoint or after a pause."""
 
@@ -187,7 +197,7 @@ class _Plan:
             last = fault = yield from self._at(entered, share if left else self._policy.sends, only=not left)
             if fault is None:
                 return
-            if not fault.trouble.elsewhere or self._sends >= self._policy.sends:
+            if fault.worked_on or not fault.trouble.elsewhere or self._sends >= self._policy.sends:
                 break
         if last is not None:
             raise last
@@ -207,13 +217,18 @@ class _Plan:
                 if last is not None and self._sends_on[route.endpoint.name] and number and not (yield ChargeRetry()):
                     return last
                 last = yield from self._on(route)
-                if last is None or not (last.elsewhere or last.retry) or self._sends >= self._may_send:
+                if last is None or last.worked_on or self._sends >= self._may_send or last.trouble is Trouble.CAPACITY:
+                    return last
+                if last.trouble in THROTTLED:
+                    throttled = [route]
+                    break
+                if not (last.elsewhere or last.retry):
                     return last
                 if last.elsewhere and last.retry:
                     throttled.append(route)
-            if last is None or not throttled or not may_wait or not (yield ChargeRetry()):
+            if last is None or not throttled or not may_wait or self._too_long(last) or not (yield ChargeRetry()):
                 return last
-            yield Wait(self._pause(last))
+            yield Wait(_asked(last) or self._back_off(0))
             routes = throttled
         return last
 
@@ -232,9 +247,9 @@ class _Plan:
             if self._sends >= self._may_send or used_up or fault.elsewhere:
                 return fault
             if fault.retry:
-                if not (yield ChargeRetry()):
+                if self._too_long(fault) or not (yield ChargeRetry()):
                     return fault
-                yield Wait(max(self._back_off(waits), self._asked(fault)))
+                yield Wait(max(self._back_off(waits), _asked(fault)))
                 waits += 1
                 continue
             refusal = yield from self._mend(fault)
@@ -271,11 +286,11 @@ class _Plan:
         policy = self._policy
         return min(policy.longest_delay, policy.base_delay * 2.0**waits) * (0.5 + 0.5 * self._dice())
 
-    def _pause(self, fault: UpstreamError) -> float:
-        """What the upstream asks for, if that is sensible; else a back-off."""
-        return self._asked(fault) or self._back_off(0)
+    def _too_long(self, fault: UpstreamError) -> bool:
+        """Whether the upstream asks for a wait that a client may not be kept waiting for inside a request."""
+        return _asked(fault) > self._policy.longest_retry_after
 
-    def _asked(self, fault: UpstreamError) -> float:
-        """The wait that the upstream asks for, if that is one a client may be kept waiting for; else 0."""
-        asked = fault.retry_after or 0.0
-        return asked if 0 < asked <= self._policy.longest_retry_after else 0.0
+
+def _asked(fault: UpstreamError) -> float:
+    """Seconds that the upstream asks to wait; 0 where it does not."""
+    return max(0.0, fault.retry_after or 0.0)

@@ -3,17 +3,20 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 
+from gateway.accounts.health import SAID_BY_KIRO
 from gateway.accounts.member import Lease
 from gateway.accounts.pool import Pool, Visit
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
 from gateway.kiro.continuation import ContinuationIds
 from gateway.kiro.endpoints import Endpoint, Identity, finish, routes
+from gateway.kiro.fault_rows import KNOWN_REASONS
 from gateway.kiro.payload import Draft
 from gateway.upstream.attempts import (
     ChargeRetry,
@@ -36,6 +39,12 @@ from gateway.upstream.exchange import Exchange, Patience, Request
 from gateway.upstream.stream import NO_TAP, OpenStream, Tap
 
 _log: Final = structlog.get_logger("gateway.upstream")
+
+UNKNOWN_REASONS: Final = 100
+"""Reasons that are logged; whoever is not Kiro and makes them up fills no log."""
+
+THROTTLING: Final = frozenset({Trouble.BUSY, Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
+"""What ``pause_after_429`` is for."""
 
 
 class UpstreamClient:
@@ -68,6 +77,15 @@ class UpstreamClient:
         self._preferred = preferred
         self._new_id = new_id
         self._dice = dice
+        self._unknown_reasons: set[str] = set()
+
+    def note_reason(self, reason: str | None) -> None:
+        """Log a reason of Kiro's that no row knows, the first time it comes: it went by its status."""
+        if reason is None or reason in KNOWN_REASONS or reason in self._unknown_reasons:
+            return
+        if len(self._unknown_reasons) < UNKNOWN_REASONS:
+            self._unknown_reasons.add(reason)
+            _log.warning("unknown_reason", reason=reason)
 
     async def open(
         self,
@@ -197,6 +215,7 @@ class _Opening:
             identity = self._trial
             if identity is None:
                 identity = self._identity = await lease.account.identity()  # again: waits may have outlived the token
+            lease.member.profile = identity.profile_arn
             sending = finish(
                 request.draft,
                 endpoint,
@@ -213,14 +232,17 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = _noted(self._judged(error, endpoint), trace)
-            if error.trouble is Trouble.BUSY and self._client.pause_after_429:
+            self._fault = fault = _noted(self._judged(error, endpoint), trace)
+            self._client.note_reason(fault.reason)
+            if fault.trouble in THROTTLING and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
-            return self._fault
+            if fault.trouble in SAID_BY_KIRO:
+                self._report()  # at once: others must not send meanwhile
+            return fault
         lease.account.token_types.worked(identity)
         self._visit.answered(lease)
         lease.settle()
-        stream.at_close(lease.release)
+        stream.at_close(partial(_closed, self._visit, lease, stream))
         return stream
 
     def _judged(self, error: UpstreamError, endpoint: Endpoint) -> UpstreamError:
@@ -239,6 +261,13 @@ class _Opening:
             return error.replaced(elsewhere=True, profile=False)
         return error
 
+    def _report(self) -> None:
+        """Tell the pool what the account could not do, once."""
+        if self._lease is not None and self._fault is not None:
+            self._visit.failed(self._lease, self._fault)
+            self._request.trace.quota_reset = self._lease.resets_on
+            self._fault = None
+
     @property
     def _lent(self) -> Lease:
         if self._lease is None:
@@ -249,11 +278,17 @@ class _Opening:
         """Give the account back, and tell the pool what it could not do."""
         if self._lease is None:
             return
-        if self._fault is not None:
-            self._visit.failed(self._lease, self._fault)
-            self._request.trace.quota_reset = self._lease.resets_on
+        self._report()
         self._lease.release()
-        self._lease = self._identity = self._trial = self._before_trial = self._fault = None
+        self._lease = self._identity = self._trial = self._before_trial = None
+
+
+def _closed(visit: Visit, lease: Lease, stream: OpenStream) -> None:
+    """An answer is over: what Kiro said of the account in its course holds for the next requests."""
+    error, stream.failure = stream.failure, None
+    if isinstance(error, UpstreamError) and error.trouble in SAID_BY_KIRO:
+        visit.failed(lease, error)
+    lease.release()
 
 
 def _told(error: GatewayError) -> UpstreamError:

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession
 
 from gateway.aiohttp_internals import end_of_connection, left_over, wake_reader
-from gateway.errors import Kind, UpstreamError
-from gateway.events import Event
+from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.events import Event, Failure
 from gateway.kiro.answer import Answer
 from gateway.upstream.room import SMALL, Room
 
@@ -44,6 +44,7 @@ NO_TAP: Final = NoTap()
 
 class OpenStream:
     """The answer of one attempt. ``events``: those decoded up to the first frame; the rest comes from ``read``.
+    ``failure``: what Kiro broke it off with.
 
     Idle means: no whole frame while somebody waits for one. Bytes of an unfinished frame are no sign of life (R21), and
     a client that reads slowly is no silence of the upstream.
@@ -61,6 +62,7 @@ class OpenStream:
     ) -> None:
         self.answer = answer
         self.events: list[Event] = []
+        self.failure: GatewayError | None = None
         self._session = session
         self._response = response
         self._content = response.content
@@ -108,6 +110,8 @@ class OpenStream:
         self._tap.upstream_bytes(chunk)
         begun, frames = self.answer.begun, self.answer.frames
         events = self.answer.feed(chunk)
+        if events and type(events[-1]) is Failure:
+            self.failure = events[-1].error
         if self.answer.frames != frames:
             self._deadline = self._clock() + self._idle_timeout
         pending = self.answer.pending

@@ -98,8 +98,7 @@ def test_every_obstacle_is_named(candidate: Candidate, words: str, wait: float |
 @pytest.mark.parametrize(
     ("healths", "wait", "again"),
     [
-        ([NAMED, QUOTA], 42.0, True),
-        ([COOLING, QUOTA], 5.0, True),
+        ([DOWN, QUOTA], 5.0, True),
         ([QUOTA, DEAD], 272_000.0, False),
         ([DEAD, SUSPENDED], None, False),
     ],
@@ -111,6 +110,22 @@ def test_nobody_says_when_to_come_back_and_whether_it_is_worth_it(
     assert (error.kind, error.status, error.retry_after, error.should_retry) == (Kind.OVERLOADED, 503, wait, again)
     assert all(f" {name}: " in error.message for name in "ab")
     assert error.message.endswith("kiro-gateway accounts")
+
+
+@pytest.mark.parametrize(
+    ("healths", "wait"),
+    [
+        ([NAMED, QUOTA], 42.0),
+        ([COOLING, QUOTA], 5.0),
+        ([NAMED, SUSPENDED], 42.0),
+        ([replace(NAMED, retry_at=NAMED.retry_at + 300), NAMED], 42.0),
+        ([Health(AccountState.RESTRICTED, NOW.monotonic + 1800), DEAD], 1800.0),
+    ],
+)
+def test_throttled_accounts_are_a_429_with_the_soonest_wait(healths: list[Health], wait: float) -> None:
+    error = nobody([one(name, health) for name, health in zip("ab", healths, strict=True)], "m", NOW)
+    assert (error.kind, error.status, error.retry_after, error.should_retry) == (Kind.RATE_LIMIT, None, wait, True)
+    assert all(f" {name}: " in error.message for name in "ab")
 
 
 def test_a_model_that_no_account_may_serve_is_not_found_rather_than_busy() -> None:

@@ -37,8 +37,9 @@ FAULTS: dict[Trouble, dict[str, bool]] = {
     Trouble.FAILING: {"retry": True},
     Trouble.STUCK: {"stuck": True},
     Trouble.REFUSED: {"expired": True},
-    Trouble.DAY: {"elsewhere": True},
-    **{trouble: {} for trouble in (Trouble.MONTH, Trouble.RESTRICTED, Trouble.SUSPENDED, Trouble.LOGIN)},
+    Trouble.CAPACITY: {"retry": True},
+    **{trouble: {} for trouble in (Trouble.THROTTLED, Trouble.PROFILE_THROTTLED, Trouble.DAY, Trouble.MONTH)},
+    **{trouble: {} for trouble in (Trouble.RESTRICTED, Trouble.SUSPENDED, Trouble.LOGIN)},
 }
 
 
@@ -87,7 +88,7 @@ class Failover(RuleBasedStateMachine):
         sent = self.request(len(usable)) if usable else None
         if sent is None:
             told = nobody([Candidate(terms, self.health[terms.name]) for terms in self.terms], "m", self.now)
-            assert told.status == 503 and all(f"{terms.name}: " in told.message for terms in self.terms)
+            assert told.kind.status in (429, 503) and all(f"{terms.name}: " in told.message for terms in self.terms)
             return
         self.check(sent, usable, before)
 

@@ -43,6 +43,8 @@ DEFINITE = {
     Trouble.LOGIN: AccountState.LOGIN_DEAD,
     Trouble.SUSPENDED: AccountState.SUSPENDED,
 }
+THROTTLED = [Trouble.THROTTLED, Trouble.PROFILE_THROTTLED]
+LASTING = NEEDS_USER | QUOTAS | {AccountState.RESTRICTED}
 ENDED_BY_TIME = [AccountState.THROTTLED, AccountState.FAILING, AccountState.REFUSED]
 
 
@@ -72,6 +74,8 @@ class PoolMachine(RuleBasedStateMachine):
 
     def new_pool(self, healths: dict[str, Health]) -> Pool:
         members = [member(self.folder, name, self.wall) for name in self.names]
+        for one in members[:2]:
+            one.profile = "arn:aws:codewhisperer:us-east-1:123456789012:profile/OFTWO"
         return Pool(members, clock=Clock(self.wall, self.monotonic), healths=healths)
 
     def teardown(self) -> None:
@@ -94,7 +98,10 @@ class PoolMachine(RuleBasedStateMachine):
         for chat in chats:
             self.begin(chat)
 
-    @rule(chats=st.lists(st.integers(0, 5), min_size=3, max_size=8), trouble=st.sampled_from([*COUNTED, *DEFINITE]))
+    @rule(
+        chats=st.lists(st.integers(0, 5), min_size=3, max_size=8),
+        trouble=st.sampled_from([*COUNTED, *DEFINITE, *THROTTLED]),
+    )
     def burst_fails_while_older_requests_go_on(self, chats: list[int], trouble: Trouble) -> None:
         older = len(self.running)
         failures = {one.name: one.health.failures for one in self.pool.members}
@@ -109,7 +116,7 @@ class PoolMachine(RuleBasedStateMachine):
         try:
             visit = self.loop.run_until_complete(self.pool.visit(str(chat), "m"))
         except GatewayError as error:
-            assert not offered and error.status == 503
+            assert not offered and error.status in (503, None) and error.kind.status in (429, 503)
             return
         assert offered
         lease = self.loop.run_until_complete(visit.next())
@@ -133,7 +140,9 @@ class PoolMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: bool(getattr(self, "running", ())))
     @rule(
-        number=st.integers(0, 99), trouble=st.sampled_from([*COUNTED, *DEFINITE]), wait=st.sampled_from([None, 5, 90])
+        number=st.integers(0, 99),
+        trouble=st.sampled_from([*COUNTED, *DEFINITE, *THROTTLED]),
+        wait=st.sampled_from([None, 5, 90]),
     )
     def one_fails(self, number: int, trouble: Trouble, wait: float | None) -> None:
         self.fails(number, trouble, wait)
@@ -141,11 +150,26 @@ class PoolMachine(RuleBasedStateMachine):
     def fails(self, number: int, trouble: Trouble, wait: float | None) -> None:
         request = self.running.pop(number % len(self.running))
         used = request.lease.member
+        healths = [(one, one.health) for one in self.pool.members]
         before = used.health
         request.visit.failed(request.lease, UpstreamError(Kind.UPSTREAM, "x", trouble=trouble, retry_after=wait))
         request.lease.release()
         self.check_failure(request, used, before, trouble, wait)
-        self.changed(used, before)
+        for one, health in healths:
+            shares = one is not used and one.profile is not None and one.profile == used.profile
+            if shares and trouble is Trouble.PROFILE_THROTTLED and not request.overtaken:
+                self.check_throttled(one, health, wait)
+            elif one is not used:
+                assert one.health is health
+            self.changed(one, health)
+
+    def check_throttled(self, used: Member, before: Health, wait: float | None) -> None:
+        if before.state in LASTING and circuit(before, self.pool.now()) is Circuit.OPEN:
+            assert used.health is before
+            return
+        asked = self.pool.now().monotonic + (wait or 5.0)
+        assert (used.health.state, used.health.named) == (AccountState.THROTTLED, True)
+        assert used.health.retry_at == max(asked, before.retry_at if before.named else 0.0)
 
     def check_failure(
         self, request: Running, used: Member, before: Health, trouble: Trouble, wait: float | None
@@ -158,6 +182,8 @@ class PoolMachine(RuleBasedStateMachine):
             expired = circuit(before, self.pool.now()) is not Circuit.OPEN
             expected = reached.index(DEFINITE[trouble])
             assert used.health.state is (DEFINITE[trouble] if expired else reached[max(known, expected)])
+        elif trouble in THROTTLED:
+            self.check_throttled(used, before, wait)
         elif request.stale:
             assert used.health.failures == before.failures
             assert used.health is before or (wait == 90 and used.health.named)

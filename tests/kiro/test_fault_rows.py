@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.errors import Kind, Trouble
-from gateway.kiro.fault_rows import FINAL, ROWS, Row
+from gateway.kiro.fault_rows import ACCOUNT_THROTTLED, FINAL, KNOWN_REASONS, ROWS, Row
 
 
 def test_the_last_row_matches_everything() -> None:
@@ -37,4 +37,11 @@ def test_what_is_the_requests_own_fault_says_nothing_of_the_account() -> None:
 
 def test_every_throttling_and_every_quota_says_something_of_the_account() -> None:
     told = {Kind.RATE_LIMIT, Kind.QUOTA, Kind.AUTHENTICATION, Kind.OVERLOADED}
-    assert all(row.sequel.trouble.elsewhere for row in ROWS if row.kind in told)
+    of_the_model = [row for row in ROWS if row.sequel.trouble is Trouble.CAPACITY]
+    assert all(row.sequel.trouble.elsewhere for row in ROWS if row.kind in told and row not in of_the_model)
+
+
+def test_reason_without_a_row_is_a_limit_of_the_account_and_goes_to_no_other_endpoint() -> None:
+    assert "SOME_NEW_LIMIT" not in KNOWN_REASONS
+    [row] = [row for row in ROWS if row.any_reason]
+    assert (row.statuses, row.sequel) == ((429, 429), ACCOUNT_THROTTLED)

@@ -19,7 +19,9 @@ FINAL = (False, False, False, False)
 REFRESH = (False, False, True, False)
 BUSY = (True, False, False, True)
 THROTTLED = (True, True, False, True)
-DRAINED = (False, True, False, False)
+MODEL_BUSY = (True, False, False, True)
+ACCOUNT = (False, False, False, True)
+DAY = FINAL
 BROKEN = (True, False, False, None)
 
 HTTP_OUTCOMES = (
@@ -37,17 +39,17 @@ HTTP_OUTCOMES = (
     (Kind.PERMISSION, FINAL, "account suspended:"),
     (Kind.PERMISSION, FINAL, "subscription"),
     (Kind.PERMISSION, FINAL, "kind of login"),
-    (Kind.RATE_LIMIT, THROTTLED, "no capacity"),
+    (Kind.RATE_LIMIT, MODEL_BUSY, "no capacity"),
     (Kind.RATE_LIMIT, THROTTLED, "Too many requests"),
     (Kind.OVERLOADED, BUSY, "overloaded"),
-    (Kind.OVERLOADED, BUSY, "overloaded"),
+    (Kind.OVERLOADED, MODEL_BUSY, "not available at Kiro"),
     (Kind.OVERLOADED, BUSY, "not available"),
 )
 FRAME_OUTCOMES = (
     (Kind.INVALID_REQUEST, FINAL, "smaller parts"),
-    (Kind.RATE_LIMIT, THROTTLED, "no capacity"),
+    (Kind.RATE_LIMIT, MODEL_BUSY, "no capacity"),
     (Kind.INVALID_REQUEST, FINAL, "badly formed"),
-    (Kind.OVERLOADED, BUSY, "overloaded"),
+    (Kind.OVERLOADED, MODEL_BUSY, "not available at Kiro"),
     (Kind.UPSTREAM, BROKEN, "failed"),
     (Kind.INVALID_REQUEST, FINAL, "badly formed"),
 )
@@ -85,7 +87,7 @@ def test_every_observed_frame_refusal_has_its_kind_sequel_and_words(sample: Any,
 MORE: tuple[tuple[int, Any, dict[str, str], Kind, Sequel], ...] = (
     (301, None, {"location": "http://x"}, Kind.UPSTREAM, FINAL),
     (400, {"message": "Input is too long."}, {}, Kind.CONTEXT_FULL, FINAL),
-    (400, {"reason": "INSUFFICIENT_MODEL_CAPACITY", "message": "x"}, {}, Kind.RATE_LIMIT, THROTTLED),
+    (400, {"reason": "INSUFFICIENT_MODEL_CAPACITY", "message": "x"}, {}, Kind.RATE_LIMIT, MODEL_BUSY),
     (400, {"reason": "CONVERSATION_LIMIT_EXCEEDED", "message": "x"}, {}, Kind.INVALID_REQUEST, FINAL),
     (402, {"reason": "CONVERSATION_LIMIT_EXCEEDED", "message": "x"}, {}, Kind.INVALID_REQUEST, FINAL),
     (400, {"__type": "com.amazon.coral#ExpiredTokenException"}, {}, Kind.AUTHENTICATION, REFRESH),
@@ -111,10 +113,10 @@ MORE: tuple[tuple[int, Any, dict[str, str], Kind, Sequel], ...] = (
     (423, {"message": "account suspended"}, {}, Kind.PERMISSION, FINAL),
     (429, None, {}, Kind.RATE_LIMIT, THROTTLED),
     (429, b"<html>slow down</html>", {}, Kind.RATE_LIMIT, THROTTLED),
-    (429, {"message": "x", "reason": "DAILY_REQUEST_COUNT"}, {}, Kind.RATE_LIMIT, DRAINED),
+    (429, {"message": "x", "reason": "DAILY_REQUEST_COUNT"}, {}, Kind.RATE_LIMIT, DAY),
     (429, {"message": "x", "reason": "MONTHLY_REQUEST_COUNT"}, {}, Kind.QUOTA, FINAL),
     (429, {"message": "We saw suspicious activity and set temporary limits"}, {}, Kind.RATE_LIMIT, FINAL),
-    (500, {"message": "I am experiencing high traffic, please try again"}, {}, Kind.RATE_LIMIT, THROTTLED),
+    (500, {"message": "I am experiencing high traffic, please try again"}, {}, Kind.RATE_LIMIT, MODEL_BUSY),
     (500, {"message": "Encountered an unexpected error"}, {}, Kind.UPSTREAM, BROKEN),
     (500, None, {"X-Amzn-ErrorType": "InternalServerException"}, Kind.UPSTREAM, BROKEN),
     (500, None, {}, Kind.UPSTREAM, FINAL),

@@ -162,7 +162,7 @@ def test_a_fault_after_a_sign_of_work_forbids_sending_again(before: Part, mode: 
     failure = found[-1]
     assert isinstance(failure, Failure) and isinstance(failure.error, UpstreamError)
     assert (failure.error.kind, failure.error.message) == (error.kind, error.message)
-    assert not any(getattr(failure.error, way) for way in WAYS) and not failure.error.trouble.elsewhere
+    assert not any(getattr(failure.error, way) for way in WAYS) and failure.error.worked_on
 
 
 def test_a_fault_before_any_sign_of_work_is_handed_on_as_it_is() -> None:

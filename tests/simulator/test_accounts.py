@@ -1,5 +1,6 @@
 """Accounts over the control endpoint: kinds, profiles, and every way to misbehave."""
 
+import json
 from typing import Any
 
 import pytest
@@ -51,6 +52,43 @@ async def test_an_account_misbehaves_until_told_otherwise(
     assert (await ask(simulator, body())).status == 200
     await account(simulator, suspended=False, quota="", throttled=0)
     assert await generated(simulator, "a1") == 200
+
+
+@pytest.mark.parametrize(
+    ("throttle", "asked", "status", "reason", "wait"),
+    [
+        ("user", None, 429, "USER_REQUEST_RATE_EXCEEDED", None),
+        ("user", 7007, 429, "USER_REQUEST_RATE_EXCEEDED", 7007),
+        ("credit", None, 429, "CREDIT_CONSUMPTION_RATE_EXCEEDED", 300_000),
+        ("service", None, 429, "SERVICE_REQUEST_RATE_EXCEEDED", None),
+        ("capacity", None, 429, "INSUFFICIENT_MODEL_CAPACITY", None),
+        ("unavailable", 20_000, 503, "MODEL_TEMPORARILY_UNAVAILABLE", 20_000),
+        ("day", None, 429, "DAILY_REQUEST_COUNT", None),
+        ("soft_ban", None, 429, None, None),
+    ],
+)
+async def test_throttling_names_its_reason_and_its_wait(
+    simulator: Simulator, throttle: str, asked: int | None, status: int, reason: str | None, wait: int | None
+) -> None:
+    changes = {"throttled": 1, "throttle": throttle, "retry_after_ms": asked}
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], **changes)
+    answer = await ask(simulator, body() | {"profileArn": OWN}, token="a1")
+    told = json.loads(answer.raw)
+    assert (answer.status, told["reason"], told.get("retryAfterMilliseconds")) == (status, reason, wait)
+    assert await generated(simulator, "a1") == 200
+
+
+async def test_capacity_may_lack_for_one_model_alone(simulator: Simulator) -> None:
+    busy = {"throttled": -1, "throttle": "capacity", "busy_models": ["claude-haiku-4.5"]}
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], **busy)
+    assert await generated(simulator, "a1") == 200
+    await account(simulator, busy_models=["claude-sonnet-4.5"])
+    assert await generated(simulator, "a1") == 429
+
+
+async def test_throttle_without_a_scenario_is_an_error(simulator: Simulator) -> None:
+    status, told = await call(simulator, "POST", "/_simulator/accounts", {"name": "alice", "throttle": "moon"})
+    assert (status, "throttle is one of" in told["error"]) == (400, True)
 
 
 async def test_throttling_ends_by_itself_after_so_many_requests(simulator: Simulator) -> None:
