@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+ASK_INTERVAL: Final = 180.0
+"""Seconds between two calls for one account, whoever asks. Nobody has measured a safe rate; the programs that poll this
+call without harm do it every 180 to 300 s, and Kiro's figures lag behind by minutes anyway."""
+
 _DAY: Final = 86_400.0
 _PREFERRED: Final = ("CREDIT", "AGENTIC_REQUEST", "VIBE", "SPEC")
 """Which entry of the breakdown is the one that counts: credits, else the names of older plans."""
