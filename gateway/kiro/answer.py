@@ -55,6 +55,11 @@ class Answer:
         return self._turn.figures.percent
 
     @property
+    def credits(self) -> float | None:
+        """What this answer cost as far as Kiro has said it by now, however it ends."""
+        return self._turn.figures.credits
+
+    @property
     def cut_calls(self) -> Sequence[str]:
         """Ids of the tool calls whose arguments did not come whole."""
         return self._turn.cut_calls

@@ -19,7 +19,7 @@ _AT_ONCE: Final = 64
 """Steps that one piece, or the end of an answer, may take: 16 ms for 256 KB. A frame may bring 16 MiB of text; what is
 left of such a one at the end is taken to be as dense as what was counted."""
 
-_CREDIT_DIGITS: Final = 12
+CREDIT_DIGITS: Final = 12
 """Digits kept of a sum of credits: far more than Kiro gives, and without the rounding errors of binary fractions."""
 
 
@@ -103,7 +103,7 @@ class Figures:
         if metering.beside:
             self._credits_beside = metering.credits
         else:
-            self._credits = round((self._credits or 0) + metering.credits, _CREDIT_DIGITS)
+            self._credits = round((self._credits or 0) + metering.credits, CREDIT_DIGITS)
 
     def add(self, told: TokenUsage) -> None:
         """Take token counts; those it does not have stay as they are."""
@@ -125,8 +125,9 @@ class Figures:
         read, write = told.cache_read or 0, told.cache_write or 0
         output = tally.total() if told.output is None else told.output
         whole = round((self.percent or 0) / 100 * window)
+        covered = whole - output - read - write  # less than nothing: the counted output or the window is not Kiro's
         fresh = told.input
         if fresh is None:
-            fresh = max(whole - output - read - write, 1) if whole > 0 else estimate
-        estimated = told.output is None or (told.input is None and whole <= 0)
+            fresh = covered if covered > 0 else estimate
+        estimated = told.output is None or (told.input is None and covered <= 0)
         return Usage(fresh, output, read, write, self.credits, estimated)

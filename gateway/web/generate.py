@@ -92,12 +92,18 @@ class Generate:
 
         async def opened() -> Source:
             stream = await self._open(conversation, translation, record)
-            response.tell(truth(record))
+            response.tell(truth(record, over=False))
             return stream
 
         if self._buffered:
             held = Buffered(encoder, opening, opened, record)
-            return await Pump(held, response, record, self._pace).run(held.open)
+
+            async def filled() -> Source:
+                whole_answer = await held.open()
+                response.tell(truth(record))
+                return whole_answer
+
+            return await Pump(held, response, record, self._pace).run(filled)
         return await Pump(encoder(opening), response, record, self._pace).run(opened)
 
     async def _whole(
@@ -138,7 +144,7 @@ class Generate:
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
         stream = await self._upstream.open(
             translation.draft,
-            lambda: self._translator.answer(translation),
+            lambda: record.decoding(self._translator.answer(translation)),
             record.next_call(),
             preferred=translation.resolved.preferred_endpoint,
             tap=record.capture,

@@ -2,16 +2,19 @@
 
 from typing import Final
 
+from gateway.kiro.usage import CREDIT_DIGITS
 from gateway.web.record import Record
 
 LONGEST: Final = 256
 """Characters of a value; a model's name and a tool's are the client's own text."""
 
 
-def truth(record: Record) -> dict[str, str]:
+def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     """What is known now; before the first byte that is everything but what a retry under comments changed.
 
-    The model is the one Kiro named, where it had named one by then, else the one it was asked for.
+    The model is the one Kiro named, where it had named one by then, else the one it was asked for. over: no more of the
+    answer is to come. Kiro tells the credits with an answer's last frames, so that the headers of a stream that is
+    passed on as it comes cannot have them: those are in its last usage.
     """
     trace = record.trace
     told = dict(record.told)
@@ -19,6 +22,8 @@ def truth(record: Record) -> dict[str, str]:
         model = (record.answer and record.answer.model) or record.upstream_model
         facts = {
             "x-kiro-gateway-model": model,
+            "x-kiro-gateway-effort": record.effort,
+            "x-kiro-gateway-credits": _plain(record.credits) if over else None,
             "x-kiro-gateway-endpoint": trace.endpoint,
             "x-kiro-gateway-account": _masked(trace.account),
             "x-kiro-gateway-upstream-request-id": trace.upstream_request_id,
@@ -27,6 +32,11 @@ def truth(record: Record) -> dict[str, str]:
         }
         told.update({name: value for name, value in facts.items() if value})
     return {name: _header_safe(value) for name, value in told.items()}
+
+
+def _plain(credits: float | None) -> str | None:
+    """A number without an exponent; ``0`` says that it cost nothing."""
+    return None if credits is None else f"{credits:.{CREDIT_DIGITS}f}".rstrip("0").rstrip(".")
 
 
 def _masked(account: str | None) -> str | None:
