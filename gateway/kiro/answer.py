@@ -60,6 +60,11 @@ class Answer:
         return self._turn.figures.credits
 
     @property
+    def input_tokens(self) -> int | None:
+        """The whole input of an answer that has ended well, cached or not, if Kiro told it."""
+        return self._turn.figures.input_tokens
+
+    @property
     def cut_calls(self) -> Sequence[str]:
         """Ids of the tool calls whose arguments did not come whole."""
         return self._turn.cut_calls

@@ -83,12 +83,16 @@ class Tally:
 
 
 class Figures:
-    """What Kiro told of a turn's cost. Metering events add up; any other later figure replaces an earlier one."""
+    """What Kiro told of a turn's cost. Metering events add up; any other later figure replaces an earlier one.
 
-    __slots__ = ("_credits", "_credits_beside", "_tokens", "percent")
+    input_tokens: the whole input, cached or not, by Kiro's figures; known with the usage, None where it is an estimate.
+    """
+
+    __slots__ = ("_credits", "_credits_beside", "_tokens", "input_tokens", "percent")
 
     def __init__(self) -> None:
         self.percent: float | None = None
+        self.input_tokens: int | None = None
         self._credits: float | None = None
         self._credits_beside: float | None = None
         self._tokens = TokenUsage()
@@ -127,7 +131,9 @@ class Figures:
         whole = round((self.percent or 0) / 100 * window)
         covered = whole - output - read - write  # less than nothing: the counted output or the window is not Kiro's
         fresh = told.input
-        if fresh is None:
-            fresh = covered if covered > 0 else estimate
-        estimated = told.output is None or (told.input is None and covered <= 0)
-        return Usage(fresh, output, read, write, self.credits, estimated)
+        if fresh is None and covered > 0:
+            fresh = covered
+        if fresh is not None:
+            self.input_tokens = fresh + read + write
+        estimated = told.output is None or fresh is None
+        return Usage(estimate if fresh is None else fresh, output, read, write, self.credits, estimated)

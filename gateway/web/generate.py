@@ -15,6 +15,7 @@ from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import SmallBody, read_conversation, read_object
 from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
+from gateway.web.double_price import confirm, expect
 from gateway.web.guard import Guard
 from gateway.web.heavy import LIGHT_BYTES
 from gateway.web.memory import FORGETFUL, Memory, Recollection
@@ -100,6 +101,7 @@ class Generate:
 
             async def filled() -> Source:
                 whole_answer = await held.open()
+                confirm(record)
                 response.tell(truth(record))
                 return whole_answer
 
@@ -142,6 +144,7 @@ class Generate:
         return await self._translator.translated(asked, self._dialect.name, large=first.large)
 
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
+        expect(record, translation)
         stream = await self._upstream.open(
             translation.draft,
             lambda: record.decoding(self._translator.answer(translation)),

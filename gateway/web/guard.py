@@ -35,7 +35,7 @@ class Guard:
             record.told["x-kiro-gateway-ignored"] = ", ".join(conversation.ignored)
         repeat = repeated_failure(conversation.messages)
         if repeat is not None:
-            record.told["x-kiro-gateway-warning"] = _words(repeat)
+            record.warnings["repeats"] = _words(repeat)
             if self._refuse_repeats:
                 advice = "Say how to go on in a new message, or switch guard.repeats off."
                 raise GatewayError(Kind.INVALID_REQUEST, f"{_words(repeat)}. {advice}", should_retry=False)

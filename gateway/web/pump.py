@@ -13,6 +13,7 @@ from gateway.errors import GatewayError
 from gateway.events import ENDS, Event, Failure, Stop, StopReason, Usage
 from gateway.reply import Reply
 from gateway.web.answer_stream import AnswerStream
+from gateway.web.double_price import confirm
 from gateway.web.heartbeat import Heartbeat
 from gateway.web.record import Record
 
@@ -153,6 +154,7 @@ def noted(event: Event, record: Record) -> Event:
     match event:
         case Usage():
             credits = record.credits
+            confirm(record)
             record.usage = event if credits is None else replace(event, credits=credits)
             return record.usage
         case Stop():

@@ -23,7 +23,9 @@ class Record:
     calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
     effort: what the model was told to spend on thinking, None where its default holds.
     answer: the decoder, for what it noticed on its way. decoders: those of all attempts of all calls.
-    told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
+    warnings: what the owner of the account should know, by topic, for the header of warnings.
+    double_price: it was logged that the input was above its model's threshold.
+    told: other headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
     cut: told the ids of calls that the output limit cut off. reasoned: told the ids of calls and the signed reasoning.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
@@ -48,6 +50,8 @@ class Record:
     repaired: bool = False
     answer: Answer | None = None
     decoders: list[Answer] = field(default_factory=list)
+    warnings: dict[str, str] = field(default_factory=dict)
+    double_price: bool = False
     told: dict[str, str] = field(default_factory=dict)
     around: Circumstances | None = None
     cut: Callable[[Sequence[str]], None] | None = None
@@ -64,6 +68,10 @@ class Record:
         """What all upstream calls have cost as far as Kiro has said it, failed ones included."""
         told = [decoder.credits for decoder in self.decoders if decoder.credits is not None]
         return round(sum(told), CREDIT_DIGITS) if told else None
+
+    def model_of(self, answer: Answer) -> str:
+        """The model that gave an answer: by Kiro's word, else the one that was asked."""
+        return answer.model or self.upstream_model or ""
 
     def decoding(self, answer: Answer) -> Answer:
         """The decoder of one more attempt."""

@@ -19,7 +19,7 @@ def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     trace = record.trace
     told = dict(record.told)
     if trace.attempts:
-        model = (record.answer and record.answer.model) or record.upstream_model
+        model = record.model_of(record.answer) if record.answer else record.upstream_model
         facts = {
             "x-kiro-gateway-model": model,
             "x-kiro-gateway-effort": record.effort,
@@ -31,7 +31,10 @@ def truth(record: Record, *, over: bool = True) -> dict[str, str]:
             "x-kiro-gateway-stuck": str(trace.stuck or ""),
         }
         told.update({name: value for name, value in facts.items() if value})
-    return {name: _header_safe(value) for name, value in told.items()}
+    told = {name: _header_safe(value) for name, value in told.items()}
+    if record.warnings:
+        told["x-kiro-gateway-warning"] = "; ".join(map(_header_safe, record.warnings.values()))
+    return told
 
 
 def _plain(credits: float | None) -> str | None:
