@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def input_tokens(self) -> int | None:
-        """The whole input of an answer that has ended well, cached or not, if Kiro told it."""
+        """The whole input of an answer that has ended well, cached or not, where Kiro's figures give it."""
         return self._turn.figures.input_tokens
 
     @property

@@ -28,7 +28,7 @@ def expected(model_id: str, tokens: int, above: int) -> str:
 
 
 def reached(model_id: str, tokens: int, above: int) -> str:
-    """The warning once Kiro has told the input's tokens."""
+    """The warning by Kiro's figure of the input."""
     return f"The input was {tokens} tokens, and {_rule(model_id, above)}"
 
 

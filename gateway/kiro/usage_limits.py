@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 ASK_INTERVAL: Final = 180.0
-"""Seconds between two calls for one account, whoever asks. Nobody has measured a safe rate; the programs that poll this
-call without harm do it every 180 to 300 s, and Kiro's figures lag behind by minutes anyway."""
+"""Seconds between two calls for one account, for all callers together. Nobody has measured a safe rate; operators of
+other gateways advise 180 to 300 s at the least."""
 
 _DAY: Final = 86_400.0
 _PREFERRED: Final = ("CREDIT", "AGENTIC_REQUEST", "VIBE", "SPEC")
@@ -77,9 +77,9 @@ class Credits:
 
 @dataclass(frozen=True, slots=True)
 class UsageLimits:
-    """A whole answer. overages: whether the user has switched them on; None when not told.
+    """A whole answer. overages: whether the user has switched them on; None when unknown.
 
-    resets_at: when the credits return, in epoch seconds: by their own entry, else by the answer as a whole.
+    resets_at: when the credits return, in epoch seconds: by the entry of the credits, else by the answer as a whole.
     days: ``daysUntilReset``, which is often 0 while the dates are right; None for 0.
     """
 

@@ -121,9 +121,9 @@ async def usage_rows(members: Sequence[Member], usage: UsageCache, clock: Callab
 
     async def row(name: str) -> dict[str, Any]:
         reading, now = await usage.of(name), clock()
-        told = usage_row(name, reading.limits, now) if reading.limits else {"name": name}
+        shown = usage_row(name, reading.limits, now) if reading.limits else {"name": name}
         failed = {"error": reading.error.message} if reading.error else {}
-        return {**told, **failed, "fetched_at": _moment(now - reading.age), "age": round(reading.age)}
+        return {**shown, **failed, "fetched_at": _moment(now - reading.age), "age": round(reading.age)}
 
     return list(await asyncio.gather(*(row(member.name) for member in members)))
 

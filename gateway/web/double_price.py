@@ -1,4 +1,4 @@
-"""Warns of requests above the double-price threshold of their model: before each is sent, and by Kiro's own figures."""
+"""Warns of requests above their model's double-price threshold: before each is sent, then by Kiro's figures."""
 
 from typing import Final
 
@@ -23,13 +23,13 @@ def expect(record: Record, translation: Translation) -> None:
 
 
 def confirm(record: Record) -> None:
-    """Look at the input that Kiro has told of each call: the warning becomes exact, or is taken back.
+    """Look at Kiro's figure of each call's input: the warning becomes exact, or is taken back.
 
-    The price goes by the single call, so that what several calls of one answer add up to says nothing. May be called
-    twice; the log has it once.
+    The price goes by the single call: what several calls of one answer add up to decides nothing. May be called twice;
+    the event is logged once.
     """
-    told = [(record.model_of(decoder), decoder.input_tokens) for decoder in record.decoders]
-    known = [(model, tokens, double_price_above(model)) for model, tokens in told if tokens is not None]
+    inputs = [(record.model_of(decoder), decoder.input_tokens) for decoder in record.decoders]
+    known = [(model, tokens, double_price_above(model)) for model, tokens in inputs if tokens is not None]
     above = [(tokens, model, limit) for model, tokens, limit in known if limit is not None and tokens > limit]
     if above:
         tokens, model, limit = max(above)

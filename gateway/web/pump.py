@@ -150,7 +150,7 @@ async def whole(opening: Open, record: Record) -> Reply:
 
 
 def noted(event: Event, record: Record) -> Event:
-    """The event as the client gets it: usage with the credits of all calls. What the access log tells is remembered."""
+    """The event as the client gets it: usage with the credits of all calls. What the access log needs is remembered."""
     match event:
         case Usage():
             credits = record.credits

@@ -21,7 +21,7 @@ class Record:
 
     owner: a digest of the key that let the request in.
     calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
-    effort: what the model was told to spend on thinking, None where its default holds.
+    effort: as it was sent, None where the model's default holds.
     answer: the decoder, for what it noticed on its way. decoders: those of all attempts of all calls.
     warnings: what the owner of the account should know, by topic, for the header of warnings.
     double_price: it was logged that the input was above its model's threshold.
@@ -66,8 +66,8 @@ class Record:
     @property
     def credits(self) -> float | None:
         """What all upstream calls have cost as far as Kiro has said it, failed ones included."""
-        told = [decoder.credits for decoder in self.decoders if decoder.credits is not None]
-        return round(sum(told), CREDIT_DIGITS) if told else None
+        known = [decoder.credits for decoder in self.decoders if decoder.credits is not None]
+        return round(sum(known), CREDIT_DIGITS) if known else None
 
     def model_of(self, answer: Answer) -> str:
         """The model that gave an answer: by Kiro's word, else the one that was asked."""

@@ -13,8 +13,9 @@ def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     """What is known now; before the first byte that is everything but what a retry under comments changed.
 
     The model is the one Kiro named, where it had named one by then, else the one it was asked for. over: no more of the
-    answer is to come. Kiro tells the credits with an answer's last frames, so that the headers of a stream that is
-    passed on as it comes cannot have them: those are in its last usage.
+    answer is to come. The credits come with an answer's last frames, so that the headers of a stream that is passed on
+    as it comes cannot have them: they are in its last usage. (A trailer would reach nobody: clients' SDKs do not show
+    trailers, proxies drop them, and aiohttp does not send any.)
     """
     trace = record.trace
     told = dict(record.told)

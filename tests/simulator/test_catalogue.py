@@ -92,12 +92,12 @@ async def test_usage_is_told_in_every_spelling(simulator: Simulator, service: st
 async def test_usage_dates_may_differ_and_be_milliseconds(simulator: Simulator) -> None:
     query, headers = "/getUsageLimits?origin=AI_EDITOR", {"authorization": "Bearer a1"}
     await alice(simulator, usage={"reset": 1_782_864_000, "answer_reset": 1_780_272_000, "days": 0})
-    _, told = await call(simulator, "GET", query, **headers)
-    dates = told["nextDateReset"], told["usageBreakdownList"][0]["nextDateReset"], told["daysUntilReset"]
+    _, answer = await call(simulator, "GET", query, **headers)
+    dates = answer["nextDateReset"], answer["usageBreakdownList"][0]["nextDateReset"], answer["daysUntilReset"]
     assert dates == (1_780_272_000, 1_782_864_000, 0)
     await alice(simulator, usage={"reset": 1_782_864_000, "milliseconds": True})
-    _, told = await call(simulator, "GET", query, **headers)
-    assert told["usageBreakdownList"][0]["nextDateReset"] == told["nextDateReset"] == 1_782_864_000_000
+    _, answer = await call(simulator, "GET", query, **headers)
+    assert answer["usageBreakdownList"][0]["nextDateReset"] == answer["nextDateReset"] == 1_782_864_000_000
 
 
 async def test_usage_without_trial_bonus_email_or_origin(simulator: Simulator) -> None:

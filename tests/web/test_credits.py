@@ -86,8 +86,8 @@ async def answered(live: Live, path: str, body: dict[str, Any]) -> tuple[dict[st
         headers = {name.lower(): value for name, value in answer.headers.items()}
     if not body.get("stream"):
         return json.loads(said)["usage"], headers
-    told = [event for event in events(said) if event != "[DONE]"]
-    found = [event.get("usage") or event.get("response", {}).get("usage") for event in told]
+    data = [event for event in events(said) if event != "[DONE]"]
+    found = [event.get("usage") or event.get("response", {}).get("usage") for event in data]
     return next(usage for usage in reversed(found) if usage), headers
 
 
@@ -115,7 +115,7 @@ async def test_input_is_percent_of_the_window_less_output(live: Live, path: str,
         ([text(), counts(uncachedInputTokens=70, outputTokens=9), percent(12.5)], (70, 9)),
         ([text(), percent(1.0), percent(12.5)], (24_000, 1_000)),
     ],
-    ids=["reasoning", "output told", "all told", "percent twice"],
+    ids=["reasoning", "output given", "all given", "percent twice"],
 )
 async def test_output_is_all_that_the_model_wrote_and_kiros_own_counts_win(
     live: Live, path: str, stream: bool, frames: list[Any], used: tuple[int, int]

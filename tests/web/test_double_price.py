@@ -130,8 +130,8 @@ async def test_an_estimate_confirms_nothing(simulator: Simulator, tmp_path: Path
 
 
 async def test_each_call_of_an_answer_is_billed_by_its_own_input(simulator: Simulator, tmp_path: Path) -> None:
-    told = counts(uncachedInputTokens=200_000, outputTokens=9)
-    simulator.push(search(told), {"frames": [text("Hi"), told]})
+    used = counts(uncachedInputTokens=200_000, outputTokens=9)
+    simulator.push(search(used), {"frames": [text("Hi"), used]})
     tools = [{"type": "web_search_20250305", "name": "web_search"}]
     async with gateway(simulator, tmp_path) as live:
         assert await warned(live, request(MESSAGES, model=GPT, tools=tools)) == ("", [])

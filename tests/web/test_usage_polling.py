@@ -1,4 +1,4 @@
-"""``GET /usage``: Kiro is asked at most once in three minutes for each account, whoever asks, answered or not."""
+"""``GET /usage``: Kiro is asked at most once in three minutes for each account, answered or not."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ async def usage(live: Live) -> dict[str, Any]:
         return row
 
 
-async def test_kiro_is_asked_once_and_the_age_of_its_answer_is_told(simulator: Simulator, tmp_path: Path) -> None:
+async def test_kiro_is_asked_once_and_the_age_of_its_answer_is_shown(simulator: Simulator, tmp_path: Path) -> None:
     async with gateway(simulator, tmp_path) as live:
         rows = await asyncio.gather(*(usage(live) for _ in range(10)))
         rows.append(await usage(live))
