@@ -265,3 +265,12 @@ async def test_model_that_answered_is_in_header_and_log(live: Live, records: lis
     assert headers[MODEL] == "claude-haiku-4.5"
     logged = await line(live, records)
     assert (logged["model"], logged["upstream_model"], logged["answered_model"]) == ("auto", "auto", "claude-haiku-4.5")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_credits_that_the_simulator_spreads_over_events_are_those_of_one(live: Live, stream: bool) -> None:
+    spent = []
+    for prompt in ("[[metering 1]] Say hello.", "[[metering 4]] Say hello."):
+        usage, _ = await answered(live, MESSAGES, request(MESSAGES, prompt, stream=stream))
+        spent.append(usage["credits_used"])
+    assert spent[0] > 0 and spent[1] == pytest.approx(spent[0], abs=1e-5)
