@@ -17,7 +17,6 @@ from gateway.accounts.terms import Configured, Terms
 from gateway.fleet import Fleet
 from gateway.threads import Threads
 from gateway.upstream.connection import TokenPost
-from gateway.upstream.usage import UsageCache
 from gateway.web.accounts import Accounts
 from gateway.web.login import PATH, Login
 
@@ -44,7 +43,7 @@ def route(app: web.Application, fleet: Fleet, folder: Path, threads: Threads, *,
 
     sessions = Sessions(TokenPost(fleet.common), keep, lambda: secrets.token_urlsafe(18))
     login = Login(sessions, fleet.base_url, closed=_SIMULATED if simulated else None)
-    accounts = Accounts(fleet.pool, UsageCache(fleet.usage), fleet.log_out)
+    accounts = Accounts(fleet.pool, fleet.usages, fleet.log_out)
     app.router.add_post(PATH, login.begin)
     app.router.add_get(f"{PATH}/status/{{id}}", login.status)
     app.router.add_delete(f"{PATH}/{{id}}", login.cancel)

@@ -1,7 +1,7 @@
 """The accounts of one gateway put together: logins, the pool over them, the ways out, and what is done by itself."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
 from gateway.upstream.profiles import KeyRegions, ProfileList
-from gateway.upstream.usage import fetch_usage
+from gateway.upstream.usage import UsageCache, fetch_usage
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
@@ -40,6 +40,8 @@ LOGIN_THREADS: Final = 4
 class Fleet:
     """connections: by account name; accounts with the same proxy share one. upkeep: to be started and closed.
 
+    usages: what Kiro says of each account's credits; the pool learns it too.
+
     common: the way out of everything that has no proxy of its own. threads: for the logins' files, where they are no
     account's.
     """
@@ -48,6 +50,7 @@ class Fleet:
     connections: dict[str, Connection]
     common: Connection
     upkeep: Upkeep
+    usages: UsageCache
     settings: Settings
     threads: Threads
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -57,20 +60,6 @@ class Fleet:
     def base_url(self) -> str | None:
         """What takes the place of Kiro's hosts."""
         return self.settings.upstream.base_url
-
-    async def usage(self, name: str) -> UsageLimits:
-        """What Kiro says of an account's credits; the pool learns it too. Raises GatewayError."""
-        member = self.pool.find(name)
-        if member is None:
-            raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
-        if member.health.state is AccountState.LOGIN_DEAD:
-            raise GatewayError(Kind.AUTHENTICATION, member.health.message, should_retry=False)
-        asked = member.mark
-        identity = await member.account.identity()
-        limits = await fetch_usage(self.connections[member.name], identity, base_url=self.base_url)
-        if (allowance := _allowance(limits)) is not None:
-            self.pool.learn(member, allowance, asked)
-        return limits
 
     async def add(self, configured: Configured) -> None:
         """Use a login without a proxy of its own from now on; one that is in use already is read again.
@@ -101,6 +90,7 @@ class Fleet:
         async with self.changing:
             self.pool.remove(member)
             await self.upkeep.forget(member)
+            await self.usages.forget(member.name)
             await member.account.close()
             await retried(partial(discard, source, wait=0), threads=self.threads, clock=Clock(), limit=LOCK_WAIT)
 
@@ -120,6 +110,7 @@ class Fleet:
     async def close(self) -> None:
         """Keep the state, let refreshes end, close the connections."""
         await self.upkeep.close()
+        await self.usages.close()
         await self.pool.close()
         for connection in {self.common, *self.connections.values()}:
             await connection.close()
@@ -155,12 +146,39 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
         healths=await threads.run(state.load, clock.now()) | dead,
     )
 
-    async def measure(member: Member) -> Allowance | None:
-        identity = await member.account.identity()
-        return _allowance(await fetch_usage(connections[member.name], identity, base_url=settings.upstream.base_url))
+    async def ask(name: str) -> UsageLimits:
+        return await _usage(pool, connections, name, settings.upstream.base_url)
+
+    usages = UsageCache(ask, login=partial(_login_changes, pool))
+
+    async def measure(member: Member) -> None:
+        reading = await usages.of(member.name)
+        if reading.error is not None:
+            raise reading.error
 
     upkeep = Upkeep(pool, state, measure=measure, save_interval=rules.state_save_interval)
-    return Fleet(pool, connections, ways[None], upkeep, settings, threads)
+    return Fleet(pool, connections, ways[None], upkeep, usages, settings, threads)
+
+
+async def _usage(pool: Pool, connections: Mapping[str, Connection], name: str, base_url: str | None) -> UsageLimits:
+    """What Kiro says of an account's credits now; the pool learns it too. Raises GatewayError."""
+    member = pool.find(name)
+    if member is None:
+        raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
+    if member.health.state is AccountState.LOGIN_DEAD:
+        raise GatewayError(Kind.AUTHENTICATION, member.health.message, should_retry=False)
+    asked = member.mark
+    identity = await member.account.identity()
+    limits = await fetch_usage(connections[member.name], identity, base_url=base_url)
+    if (allowance := _allowance(limits)) is not None:
+        pool.learn(member, allowance, asked)
+    return limits
+
+
+def _login_changes(pool: Pool, name: str) -> int | None:
+    """How often the account got another login, or was enabled by the user."""
+    member = pool.find(name)
+    return member.resets if member else None
 
 
 def _allowance(limits: UsageLimits) -> Allowance | None:

@@ -1,6 +1,8 @@
 """The accounts put together: names, connections, and logins that cannot be read."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
 from gateway.accounts.terms import Configured, Terms
 from gateway.errors import GatewayError, Trouble
-from gateway.fleet import assemble
+from gateway.fleet import Fleet, assemble
 from gateway.settings.table import build
+from gateway.simulator.server import Simulator, start
 from tests.accounts.pooled import fault, write_login
 
 PROXY = "http://127.0.0.1:9"
@@ -114,3 +117,39 @@ async def test_login_that_changes_in_its_place_is_not_kept_with_the_old_ones_fai
     assert member.health is FRESH
     assert not await fleet.pool.reload(member)
     await fleet.close()
+
+
+@asynccontextmanager
+async def one_account(folder: Path) -> AsyncIterator[tuple[Fleet, Simulator]]:
+    """A fleet of one account at a simulator."""
+    simulator = await start()
+    simulator.state.logins.learn(access_tokens=["aoaOld"])
+    write_login(folder / "a.json", expires_at=4e9)
+    fleet = await assemble(build({"upstream.base_url": simulator.url}), [configured(folder, "a", "a")], folder)
+    try:
+        yield fleet, simulator
+    finally:
+        await fleet.close()
+        await simulator.stop()
+
+
+async def test_credits_measured_in_the_background_are_not_asked_for_again_by_a_user(tmp_path: Path) -> None:
+    async with one_account(tmp_path) as (fleet, simulator):
+        [member] = fleet.pool.members
+        await fleet.upkeep.measure(member)
+        reading = await fleet.usages.of("a")
+        await fleet.upkeep.measure(member)
+        assert member.allowance and reading.limits and reading.limits.credits
+        assert member.allowance.granted == reading.limits.credits.all_limit
+        assert len(simulator.requests("usage")) == 1
+
+
+async def test_answer_about_credits_that_is_served_again_does_not_end_a_newer_refusal(tmp_path: Path) -> None:
+    async with one_account(tmp_path) as (fleet, _):
+        [member] = fleet.pool.members
+        await fleet.usages.of("a")
+        lease = Lease(member, UNLIMITED, probe=False)
+        fleet.pool.failed(lease, "m", fault(Trouble.MONTH), Trouble.MONTH)
+        lease.release()
+        await fleet.upkeep.measure(member)
+        assert member.health.state is AccountState.QUOTA_EXHAUSTED

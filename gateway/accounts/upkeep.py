@@ -13,7 +13,7 @@ import structlog
 
 from gateway.accounts import store
 from gateway.accounts.ahead import next_look, worth_refreshing
-from gateway.accounts.health import NEEDS_USER, AccountState, Allowance
+from gateway.accounts.health import NEEDS_USER, AccountState
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
@@ -32,8 +32,8 @@ WATCH: Final = 2.0
 CLOSE_WAIT: Final = 10.0
 """Seconds for the last writing of the state; a disk that hangs does not hold up the end of the gateway."""
 
-Measure = Callable[[Member], Awaitable[Allowance | None]]
-"""Asks Kiro for an account's credits; None when it does not tell. Raises GatewayError."""
+Measure = Callable[[Member], Awaitable[None]]
+"""Has the pool learn an account's credits from Kiro, unless it was asked for them just now. Raises GatewayError."""
 
 
 class Upkeep:
@@ -126,14 +126,10 @@ class Upkeep:
         """Ask for an account's credits once; it is no fault of the account when it does not tell."""
         if member.health.state in NEEDS_USER or member.health.disabled:
             return
-        asked = member.mark
         try:
-            allowance = await self._measure(member)
+            await self._measure(member)
         except GatewayError as error:
             _log.debug("credits not told", account=member.name, reason=error.message)
-            return
-        if allowance is not None:
-            self._pool.learn(member, allowance, asked)
 
     async def _keep_state(self) -> None:
         while True:

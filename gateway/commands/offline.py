@@ -13,7 +13,6 @@ from gateway.errors import GatewayError, Kind
 from gateway.fleet import Fleet, assemble
 from gateway.kiro.models import Catalogue
 from gateway.settings import Settings
-from gateway.upstream.usage import UsageCache
 from gateway.web import models as web_models
 from gateway.web.accounts import account_rows, usage_rows
 
@@ -33,7 +32,7 @@ async def usage(settings: Settings) -> list[dict[str, Any]]:
     async with _fleet(settings) as fleet:
         if fleet is None:
             return []
-        return await usage_rows(fleet.pool.members, UsageCache(fleet.usage), lambda: fleet.pool.now().wall)
+        return await usage_rows(fleet.pool.members, fleet.usages, lambda: fleet.pool.now().wall)
 
 
 async def models(settings: Settings) -> Sequence[Mapping[str, Any]]:

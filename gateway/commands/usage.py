@@ -1,7 +1,8 @@
 """Show plan and credits of every account.
 
 Asks the running gateway (KIRO_GATEWAY_URL, KIRO_GATEWAY_API_KEY: its admin key; else the configured port);
-without one it asks Kiro itself, with the logins that are stored.
+without one it asks Kiro itself, with the logins that are stored, once a run. The gateway asks Kiro at most once in
+three minutes for each account, so its figures may be that old: a plan renewed just now may be shown as it was.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from typing import Any, Final
 from gateway.commands import listing, surroundings
 from gateway.commands.remote import running
 from gateway.commands.tables import table
+from gateway.kiro.usage_limits import ASK_INTERVAL
 from gateway.settings import Settings
 
 _COLUMNS: Final = {
@@ -24,7 +26,13 @@ _COLUMNS: Final = {
     "OVERAGE": "overage",
     "RESETS": "resets_at",
     "DAYS": "days_left",
+    "AGE": "age",
 }
+
+_FRESHNESS: Final = (
+    f"AGE is in seconds. A gateway asks Kiro at most every {ASK_INTERVAL:.0f} s for each account, so figures and errors"
+    " may be that old.\n"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +60,7 @@ def shown(rows: Sequence[Mapping[str, Any]]) -> str:
         return "There is no account. Log in with: kiro-gateway login\n"
     flat = [{**row, **(row.get("credits") or {}), "resets_at": (row.get("resets_at") or "")[:10]} for row in rows]
     notes = "".join(f"  {note}\n" for row in rows for note in _notes(row))
-    return table(_COLUMNS, flat) + (f"\n{notes}" if notes else "")
+    return table(_COLUMNS, flat) + (f"\n{notes}" if notes else "") + f"\n{_FRESHNESS}"
 
 
 def _notes(row: Mapping[str, Any]) -> Iterator[str]:

@@ -55,6 +55,16 @@ class Answer:
         return self._turn.figures.percent
 
     @property
+    def credits(self) -> float | None:
+        """What this answer cost as far as Kiro has said it by now, however it ends."""
+        return self._turn.figures.credits
+
+    @property
+    def input_tokens(self) -> int | None:
+        """The whole input of an answer that has ended well, cached or not, where Kiro's figures give it."""
+        return self._turn.figures.input_tokens
+
+    @property
     def cut_calls(self) -> Sequence[str]:
         """Ids of the tool calls whose arguments did not come whole."""
         return self._turn.cut_calls

@@ -55,6 +55,12 @@ def plan(request: ThinkingRequest, model: Model, rules: ThinkingRules, max_token
     return ThinkingPlan({}, tags)
 
 
+def effort_in(fields: Mapping[str, Any]) -> str | None:
+    """The effort that ``additionalModelRequestFields`` name, None where the model's default holds."""
+    found = (dig(fields, part, "effort") for part in ("output_config", "reasoning"))
+    return next((effort for effort in found if isinstance(effort, str)), None)
+
+
 def _budget(request: ThinkingRequest, rules: ThinkingRules) -> int:
     wanted = rules.max_tokens
     if request.budget is not None:

@@ -19,7 +19,7 @@ _AT_ONCE: Final = 64
 """Steps that one piece, or the end of an answer, may take: 16 ms for 256 KB. A frame may bring 16 MiB of text; what is
 left of such a one at the end is taken to be as dense as what was counted."""
 
-_CREDIT_DIGITS: Final = 12
+CREDIT_DIGITS: Final = 12
 """Digits kept of a sum of credits: far more than Kiro gives, and without the rounding errors of binary fractions."""
 
 
@@ -83,12 +83,16 @@ class Tally:
 
 
 class Figures:
-    """What Kiro told of a turn's cost. Metering events add up; any other later figure replaces an earlier one."""
+    """What Kiro told of a turn's cost. Metering events add up; any other later figure replaces an earlier one.
 
-    __slots__ = ("_credits", "_credits_beside", "_tokens", "percent")
+    input_tokens: the whole input, cached or not, by Kiro's figures; known with the usage, None where it is an estimate.
+    """
+
+    __slots__ = ("_credits", "_credits_beside", "_tokens", "input_tokens", "percent")
 
     def __init__(self) -> None:
         self.percent: float | None = None
+        self.input_tokens: int | None = None
         self._credits: float | None = None
         self._credits_beside: float | None = None
         self._tokens = TokenUsage()
@@ -103,7 +107,7 @@ class Figures:
         if metering.beside:
             self._credits_beside = metering.credits
         else:
-            self._credits = round((self._credits or 0) + metering.credits, _CREDIT_DIGITS)
+            self._credits = round((self._credits or 0) + metering.credits, CREDIT_DIGITS)
 
     def add(self, told: TokenUsage) -> None:
         """Take token counts; those it does not have stay as they are."""
@@ -125,8 +129,11 @@ class Figures:
         read, write = told.cache_read or 0, told.cache_write or 0
         output = tally.total() if told.output is None else told.output
         whole = round((self.percent or 0) / 100 * window)
+        covered = whole - output - read - write  # less than nothing: the counted output or the window is not Kiro's
         fresh = told.input
-        if fresh is None:
-            fresh = max(whole - output - read - write, 1) if whole > 0 else estimate
-        estimated = told.output is None or (told.input is None and whole <= 0)
-        return Usage(fresh, output, read, write, self.credits, estimated)
+        if fresh is None and covered > 0:
+            fresh = covered
+        if fresh is not None:
+            self.input_tokens = fresh + read + write
+        estimated = told.output is None or fresh is None
+        return Usage(estimate if fresh is None else fresh, output, read, write, self.credits, estimated)

@@ -31,6 +31,9 @@ _GREETING: Final = re.compile(
 _GREETING_LENGTH: Final = 60
 _ASKS_FOR_A_TOOL: Final = re.compile(r"\buse (?:\w+ ){0,3}tools?\b|\bcall\b|\btool call\b", re.IGNORECASE)
 _REDACTED_ASKED: Final = re.compile(r"\[\[redacted\]\]|ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING")
+_METERING_ASKED: Final = re.compile(r"\[\[metering ([1-9])\]\]")
+"""``[[metering 3]]`` in the prompt: the credits come in three events, which are to be added up."""
+
 _MAX_CREDITS: Final = 2.0
 
 
@@ -58,7 +61,8 @@ def answer(prompt: Prompt, *, rpc: bool, utterance_id: str) -> Iterator[Message]
     for call in calls:
         yield from events.tool_use(call.name, call.id, pieces(jsontext.encode(call.arguments).decode(), _DELTA))
     output = estimate(len(said) + len(thoughts)) + sum(estimate(len(str(call.arguments))) for call in calls)
-    yield from completion(prompt, output, "TOOL_USE" if calls else "END_TURN")
+    asked = _METERING_ASKED.search(prompt.text)
+    yield from completion(prompt, output, "TOOL_USE" if calls else "END_TURN", metered=int(asked[1]) if asked else 1)
 
 
 def opening(conversation_id: str, utterance_id: str) -> Iterator[Message]:
@@ -67,8 +71,11 @@ def opening(conversation_id: str, utterance_id: str) -> Iterator[Message]:
     yield events.message_metadata(conversation_id, utterance_id)
 
 
-def completion(prompt: Prompt, output_tokens: int, stop_reason: str) -> Iterator[Message]:
-    """What ends the turn: counts of newer models, then context usage and metering in the order the family has them."""
+def completion(prompt: Prompt, output_tokens: int, stop_reason: str, *, metered: int = 1) -> Iterator[Message]:
+    """What ends the turn: counts of newer models, then context usage and metering in the order the family has them.
+
+    metered: events over which the credits are spread.
+    """
     model, input_tokens = prompt.model, prompt.input_tokens
     if not model.signals:
         return
@@ -78,7 +85,9 @@ def completion(prompt: Prompt, output_tokens: int, stop_reason: str) -> Iterator
     ends = [events.context_usage(round(100 * total / model.window, 6))]
     saved = (1 - CACHED_PRICE) * prompt.cached_tokens / input_tokens
     credits = (model.rate or 1.0) * min(0.02 + total / 100_000, _MAX_CREDITS) * (1 - saved)
-    ends.append(events.metering(round(credits, 6)))
+    if model.double_above is not None and input_tokens > model.double_above:
+        credits *= 2
+    ends += [events.metering(round(credits / metered, 6))] * metered
     yield from ends if model.id.lower().startswith("claude") else reversed(ends)
 
 

@@ -18,6 +18,7 @@ class ServedModel:
     thinking: values of ``thinking.type``; empty for GPT, whose field is ``reasoning.effort``.
     metadata: whether it sends metadataEvent. signals: whether anything at all says that an answer is complete.
     listed: False for old ids that are served and not shown.
+    double_above: input tokens above which the whole request costs double.
     """
 
     id: str
@@ -32,10 +33,16 @@ class ServedModel:
     metadata: bool = False
     signals: bool = True
     listed: bool = True
+    double_above: int | None = None
 
 
 def _claude(name: str, id: str, rate: float | None, output: int | None, **rest: Any) -> ServedModel:
     return ServedModel(id, name, 1_000_000, output, rate, metadata=True, cache_minimum=4096, **rest)
+
+
+def _gpt(name: str, id: str, rate: float) -> ServedModel:
+    """The window and the price are those of accounts that were raised from September 2026 on."""
+    return ServedModel(id, name, 872_000, 128_000, rate, efforts=GPT, thinking=(), metadata=True, double_above=272_000)
 
 
 MODELS: Final = (
@@ -67,10 +74,9 @@ MODELS: Final = (
     ServedModel("minimax-m2.1", "MiniMax M2.1", 196_000, None, 0.15, images=False),
     ServedModel("glm-5", "GLM 5", 200_000, None, 0.5, images=False),
     ServedModel("qwen3-coder-next", "Qwen3 Coder Next", 256_000, None, 0.05, images=False),
-    # No source tells the windows of these three; 400,000 is the simulator's own choice.
-    ServedModel("gpt-5.6-sol", "GPT 5.6 Sol", 400_000, 128_000, None, efforts=GPT, thinking=(), metadata=True),
-    ServedModel("gpt-5.6-terra", "GPT 5.6 Terra", 400_000, 128_000, None, efforts=GPT, thinking=(), metadata=True),
-    ServedModel("gpt-5.6-luna", "GPT 5.6 Luna", 400_000, 128_000, None, efforts=GPT, thinking=(), metadata=True),
+    _gpt("GPT 5.6 Sol", "gpt-5.6-sol", 4.4),
+    _gpt("GPT 5.6 Terra", "gpt-5.6-terra", 2.2),
+    _gpt("GPT 5.6 Luna", "gpt-5.6-luna", 1.1),
     ServedModel("CLAUDE_SONNET_4_5_20250929_V1_0", "Claude Sonnet 4.5", 200_000, 64_000, 1.3, listed=False),
     ServedModel("CLAUDE_SONNET_4_20250514_V1_0", "Claude Sonnet 4", 200_000, 64_000, 1.3, listed=False),
     ServedModel("CLAUDE_3_7_SONNET_20250219_V1_0", "Claude 3.7 Sonnet", 200_000, 64_000, 1.3, listed=False),

@@ -14,6 +14,8 @@ class Usage:
     """An account's plan and credits. Dates are epoch seconds; 0 lets the simulator choose one some days ahead.
 
     trial_used, bonus_used: out of ``trial_limit`` and ``bonus_limit``; a limit of 0 means that there is none.
+    reset: ``nextDateReset`` of the credits' entry. answer_reset: that of the whole answer, which may be another date.
+    days: ``daysUntilReset``, seen as 0 on days when the dates were right. milliseconds: dates in them, not in seconds.
     """
 
     plan: str = "KIRO PRO"
@@ -27,18 +29,20 @@ class Usage:
     bonus_limit: float = 100.0
     overage: Literal["ENABLED", "DISABLED"] = "DISABLED"
     reset: float = 0.0
+    answer_reset: float = 0.0
+    days: int = 0
+    milliseconds: bool = False
     email: str = "user@example.org"
 
 
 def limits(usage: Usage, *, with_email: bool) -> dict[str, Any]:
     """The answer's body."""
-    now = time.time()
-    reset = usage.reset or now + 10 * _DAY
+    reset = usage.reset or time.time() + 10 * _DAY
     user = {"email": usage.email} if with_email else {}
     return {
-        "daysUntilReset": max(0, round((reset - now) / _DAY)),
+        "daysUntilReset": usage.days,
         "limits": [],
-        "nextDateReset": reset,
+        "nextDateReset": _date(usage, usage.answer_reset or reset),
         "overageConfiguration": {"overageStatus": usage.overage},
         "subscriptionInfo": {
             "overageCapability": "OVERAGE_CAPABLE",
@@ -67,7 +71,7 @@ def _credits(usage: Usage, reset: float) -> dict[str, Any]:
         **_precise("overageCap", _OVERAGE_CAP),
         "overageCharges": round(over * _OVERAGE_RATE, 2),
         "overageRate": _OVERAGE_RATE,
-        "nextDateReset": reset,
+        "nextDateReset": _date(usage, reset),
         "freeTrialInfo": _trial(usage, reset),
         "bonuses": [_bonus(usage, reset)] if usage.bonus_limit else [],
     }
@@ -78,7 +82,7 @@ def _trial(usage: Usage, reset: float) -> dict[str, Any] | None:
         return None
     return {
         "freeTrialStatus": usage.trial,
-        "freeTrialExpiry": reset if usage.trial == "ACTIVE" else reset - 60 * _DAY,
+        "freeTrialExpiry": _date(usage, reset if usage.trial == "ACTIVE" else reset - 60 * _DAY),
         **_precise("currentUsage", usage.trial_used),
         **_precise("usageLimit", usage.trial_limit),
     }
@@ -89,10 +93,14 @@ def _bonus(usage: Usage, reset: float) -> dict[str, Any]:
         "bonusCode": "WELCOME",
         "displayName": "Welcome bonus",
         "status": "ACTIVE",
-        "expiresAt": reset + 60 * _DAY,
+        "expiresAt": _date(usage, reset + 60 * _DAY),
         "currentUsage": usage.bonus_used,
         "usageLimit": usage.bonus_limit,
     }
+
+
+def _date(usage: Usage, seconds: float) -> float:
+    return seconds * 1000 if usage.milliseconds else seconds
 
 
 def _precise(name: str, value: float) -> dict[str, float]:

@@ -117,14 +117,13 @@ def _ends_at(health: Health, now: Now) -> float | None:
 
 
 async def usage_rows(members: Sequence[Member], usage: UsageCache, clock: Callable[[], float]) -> list[dict[str, Any]]:
-    """Plan and credits of each account, or why it does not tell."""
+    """Plan and credits of each account, or why it does not tell. clock: epoch seconds."""
 
     async def row(name: str) -> dict[str, Any]:
-        try:
-            limits = await usage.of(name)
-        except GatewayError as error:
-            return {"name": name, "error": error.message}
-        return usage_row(name, limits, clock())
+        reading, now = await usage.of(name), clock()
+        shown = usage_row(name, reading.limits, now) if reading.limits else {"name": name}
+        failed = {"error": reading.error.message} if reading.error else {}
+        return {**shown, **failed, "fetched_at": _moment(now - reading.age), "age": round(reading.age)}
 
     return list(await asyncio.gather(*(row(member.name) for member in members)))
 

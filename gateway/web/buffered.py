@@ -69,9 +69,9 @@ class _Whole:
     """A source that gives a whole turn in batches; its upstream is closed."""
 
     def __init__(self, events: list[Event]) -> None:
-        self.events = events[:BATCH]
         self._events = events
-        self._given = BATCH
+        self._given = 0
+        self.events = self._batch()
 
     @property
     def ended(self) -> bool:
@@ -81,8 +81,12 @@ class _Whole:
     async def read(self) -> list[Event]:
         """The next batch; other streams have a turn before it."""
         await asyncio.sleep(0)
+        return self._batch()
+
+    def _batch(self) -> list[Event]:
+        """A turn's usage and its stop stay together, as they come from Kiro: no batch leaves the last event alone."""
         start = self._given
-        self._given += BATCH
+        self._given += BATCH - 1 if len(self._events) - start == BATCH + 1 else BATCH
         return self._events[start : self._given]
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from gateway.web.answer_stream import AnswerStream
 from gateway.web.body import SmallBody, read_conversation, read_object
 from gateway.web.buffered import Buffered
 from gateway.web.documents import Documents
+from gateway.web.double_price import confirm, expect
 from gateway.web.guard import Guard
 from gateway.web.heavy import LIGHT_BYTES
 from gateway.web.memory import FORGETFUL, Memory, Recollection
@@ -92,12 +93,19 @@ class Generate:
 
         async def opened() -> Source:
             stream = await self._open(conversation, translation, record)
-            response.tell(truth(record))
+            response.tell(truth(record, over=False))
             return stream
 
         if self._buffered:
             held = Buffered(encoder, opening, opened, record)
-            return await Pump(held, response, record, self._pace).run(held.open)
+
+            async def filled() -> Source:
+                whole_answer = await held.open()
+                confirm(record)
+                response.tell(truth(record))
+                return whole_answer
+
+            return await Pump(held, response, record, self._pace).run(filled)
         return await Pump(encoder(opening), response, record, self._pace).run(opened)
 
     async def _whole(
@@ -136,9 +144,10 @@ class Generate:
         return await self._translator.translated(asked, self._dialect.name, large=first.large)
 
     async def _sent(self, translation: Translation, record: Record) -> OpenStream:
+        expect(record, translation)
         stream = await self._upstream.open(
             translation.draft,
-            lambda: self._translator.answer(translation),
+            lambda: record.decoding(self._translator.answer(translation)),
             record.next_call(),
             preferred=translation.resolved.preferred_endpoint,
             tap=record.capture,

@@ -9,6 +9,7 @@ import structlog
 from gateway.conversation import Conversation
 from gateway.errors import GatewayError, Kind
 from gateway.kiro.repeats import Repeat, repeated_failure
+from gateway.kiro.thinking_request import effort_in
 from gateway.web.cut_calls import Ledger, NoLedger
 from gateway.web.reasoning_vault import ReasoningVault
 from gateway.web.record import Record
@@ -34,7 +35,7 @@ class Guard:
             record.told["x-kiro-gateway-ignored"] = ", ".join(conversation.ignored)
         repeat = repeated_failure(conversation.messages)
         if repeat is not None:
-            record.told["x-kiro-gateway-warning"] = _words(repeat)
+            record.warnings["repeats"] = _words(repeat)
             if self._refuse_repeats:
                 advice = "Say how to go on in a new message, or switch guard.repeats off."
                 raise GatewayError(Kind.INVALID_REQUEST, f"{_words(repeat)}. {advice}", should_retry=False)
@@ -45,6 +46,7 @@ class Guard:
         """Put into the record what the translation tells, and write down the calls that the answer leaves cut."""
         draft = translation.draft
         record.upstream_model, record.around = draft.model_id, translation.around
+        record.effort = effort_in(draft.body.get("additionalModelRequestFields", {}))
         record.cut = partial(self._cut_calls.remember, draft.chat_id)
         if (dropped := translation.dropped) is not None:
             record.told["x-kiro-gateway-trimmed"] = f"messages={dropped.messages}; bytes={dropped.size}"

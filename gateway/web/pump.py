@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from gateway.dialects.dialect import Encoder
 from gateway.errors import GatewayError
 from gateway.events import ENDS, Event, Failure, Stop, StopReason, Usage
 from gateway.reply import Reply
 from gateway.web.answer_stream import AnswerStream
+from gateway.web.double_price import confirm
 from gateway.web.heartbeat import Heartbeat
 from gateway.web.record import Record
 
@@ -114,8 +116,7 @@ class Pump:
     def _encoded(self, events: list[Event]) -> bytes:
         """The events of one network chunk as one chunk of bytes; the turn's last ones also go into the record."""
         if events and type(events[-1]) in ENDS:
-            for event in events:
-                note(event, self._record)
+            events = [noted(event, self._record) for event in events]
             if isinstance(events[-1], Failure):
                 self._failure = events[-1].error
                 events = events[:-1]
@@ -137,8 +138,7 @@ async def whole(opening: Open, record: Record) -> Reply:
         events = upstream.events
         while True:
             for event in events:
-                reply.add(event)
-                note(event, record)
+                reply.add(noted(event, record))
             if upstream.ended:
                 break
             events = await upstream.read()
@@ -149,16 +149,20 @@ async def whole(opening: Open, record: Record) -> Reply:
     return reply
 
 
-def note(event: Event, record: Record) -> None:
-    """Remember what the access log tells of a turn."""
+def noted(event: Event, record: Record) -> Event:
+    """The event as the client gets it: usage with the credits of all calls. What the access log needs is remembered."""
     match event:
         case Usage():
-            record.usage = event
+            credits = record.credits
+            confirm(record)
+            record.usage = event if credits is None else replace(event, credits=credits)
+            return record.usage
         case Stop():
             record.stop = event
             _note_reasoning(record)
             if event.reason is StopReason.MAX_TOKENS:
                 _note_cut_calls(record)
+    return event
 
 
 def _note_cut_calls(record: Record) -> None:

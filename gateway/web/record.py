@@ -10,6 +10,7 @@ from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
 from gateway.kiro.circumstances import Circumstances
 from gateway.kiro.signed_reasoning import Reasoning
+from gateway.kiro.usage import CREDIT_DIGITS
 from gateway.upstream.attempts import Trace, total
 from gateway.web.capture import NO_CAPTURE, Capture
 
@@ -20,8 +21,11 @@ class Record:
 
     owner: a digest of the key that let the request in.
     calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
-    answer: the decoder, for what it noticed on its way.
-    told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
+    effort: as it was sent, None where the model's default holds.
+    answer: the decoder, for what it noticed on its way. decoders: those of all attempts of all calls.
+    warnings: what the owner of the account should know, by topic, for the header of warnings.
+    double_price: it was logged that the input was above its model's threshold.
+    told: other headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
     cut: told the ids of calls that the output limit cut off. reasoned: told the ids of calls and the signed reasoning.
     abort: set once the answer has begun; ends it with a failure in the client's own protocol, since a status can no
     longer be sent. end: how a streamed answer ended, where the HTTP status says nothing: ``failed`` or ``client_left``.
@@ -34,6 +38,7 @@ class Record:
     dialect: str | None = None
     model: str | None = None
     upstream_model: str | None = None
+    effort: str | None = None
     stream: bool = False
     calls: list[Trace] = field(default_factory=list)
     capture: Capture = NO_CAPTURE
@@ -44,6 +49,9 @@ class Record:
     ending: bool = False
     repaired: bool = False
     answer: Answer | None = None
+    decoders: list[Answer] = field(default_factory=list)
+    warnings: dict[str, str] = field(default_factory=dict)
+    double_price: bool = False
     told: dict[str, str] = field(default_factory=dict)
     around: Circumstances | None = None
     cut: Callable[[Sequence[str]], None] | None = None
@@ -54,6 +62,21 @@ class Record:
     def trace(self) -> Trace:
         """All upstream calls of the request together."""
         return total(self.calls)
+
+    @property
+    def credits(self) -> float | None:
+        """What all upstream calls have cost as far as Kiro has said it, failed ones included."""
+        known = [decoder.credits for decoder in self.decoders if decoder.credits is not None]
+        return round(sum(known), CREDIT_DIGITS) if known else None
+
+    def model_of(self, answer: Answer) -> str:
+        """The model that gave an answer: by Kiro's word, else the one that was asked."""
+        return answer.model or self.upstream_model or ""
+
+    def decoding(self, answer: Answer) -> Answer:
+        """The decoder of one more attempt."""
+        self.decoders.append(answer)
+        return answer
 
     def next_call(self) -> Trace:
         """The trace of one more upstream call."""

@@ -3,10 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from msgspec.structs import replace
-
 from gateway.conversation import Conversation, ToolChoice
-from gateway.events import Usage
 from gateway.honour.calls import missing_call
 from gateway.honour.prompt import corrected
 from gateway.honour.unmet import Unmet
@@ -45,17 +42,6 @@ class Settle:
         return reply
 
     async def _again(self, conversation: Conversation) -> Reply:
-        """The second answer; the log has one request that was repaired."""
-        record = self._record
-        paid = record.usage
-        record.repaired = True
-        reply = await self._ask(conversation)
-        reply.usage = record.usage = _with_credits_of(paid, reply.usage)
-        return reply
-
-
-def _with_credits_of(first: Usage | None, second: Usage) -> Usage:
-    """The second answer's tokens, which say how full the context is, and the credits of both."""
-    if first is None or first.credits is None:
-        return second
-    return replace(second, credits=first.credits + (second.credits or 0))
+        """The second answer, whose tokens say how full the context is; the log has one request that was repaired."""
+        self._record.repaired = True
+        return await self._ask(conversation)

@@ -14,10 +14,11 @@ from gateway.kiro.answer import Answer, AnswerPlan
 from gateway.kiro.call_reader import DeclaredTools
 from gateway.kiro.circumstances import Circumstances
 from gateway.kiro.conversation_id import chat_ids
+from gateway.kiro.double_price import double_price_above
 from gateway.kiro.eventstream import HeaderBlocks
 from gateway.kiro.models import Catalogue, NameRules, Resolved, resolve
 from gateway.kiro.payload import Draft, Layout, lay_out
-from gateway.kiro.prompt_tokens import estimate_prompt
+from gateway.kiro.prompt_tokens import count_prompt, estimate_prompt
 from gateway.kiro.schemas import KnownSchemas
 from gateway.kiro.trimming import Dropped, SizeLimit, fit
 from gateway.kiro.turn import ReasoningMode
@@ -46,7 +47,7 @@ class Translation(Struct, frozen=True):
     """One request, ready to be sent, and the way to read its answer and to hold it to what was asked.
 
     around: what a fault of Kiro's is completed with. dropped: what a size the user set left out. large: it took a
-    thread, and so does what continues it.
+    thread, and so does what continues it. counted: the input's tokens by the tokenizer, where they decide something.
     """
 
     resolved: Resolved
@@ -56,7 +57,16 @@ class Translation(Struct, frozen=True):
     around: Circumstances
     dropped: Dropped | None = None
     large: bool = False
+    counted: int | None = None
 
+    @property
+    def input_tokens(self) -> int:
+        """About how many tokens the input is."""
+        return self.plan.input_estimate if self.counted is None else self.counted
+
+
+DENSEST: Final = 2
+"""So many times the tokens that its length suggests may a text have: digits, hexadecimal and base64 do."""
 
 _NAMES_KEPT: Final = 256
 """Spellings whose model is remembered; a machine's clients use a handful."""
@@ -105,7 +115,15 @@ class Translator:
 
     def _translated_and_written(self, conversation: Conversation, dialect: str) -> Translation:
         translation = self.translate(conversation, dialect)
-        return structs.replace(translation, draft=written(translation.draft), large=True)
+        counted = self._counted(conversation, translation)
+        return structs.replace(translation, draft=written(translation.draft), large=True, counted=counted)
+
+    def _counted(self, conversation: Conversation, translation: Translation) -> int | None:
+        """The input's tokens, where its length leaves open whether it costs double; None too if it was trimmed."""
+        above = double_price_above(translation.draft.model_id)
+        if above is None or translation.dropped or translation.plan.input_estimate * DENSEST <= above:
+            return None
+        return count_prompt(conversation, self._count)
 
     def translate(self, conversation: Conversation, dialect: str) -> Translation:
         """Raises GatewayError(INVALID_REQUEST) for a conversation that cannot be sent."""

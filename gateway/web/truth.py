@@ -2,23 +2,29 @@
 
 from typing import Final
 
+from gateway.kiro.usage import CREDIT_DIGITS
 from gateway.web.record import Record
 
 LONGEST: Final = 256
 """Characters of a value; a model's name and a tool's are the client's own text."""
 
 
-def truth(record: Record) -> dict[str, str]:
+def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     """What is known now; before the first byte that is everything but what a retry under comments changed.
 
-    The model is the one Kiro named, where it had named one by then, else the one it was asked for.
+    The model is the one Kiro named, where it had named one by then, else the one it was asked for. over: no more of the
+    answer is to come. The credits come with an answer's last frames, so that the headers of a stream that is passed on
+    as it comes cannot have them: they are in its last usage. (A trailer would reach nobody: clients' SDKs do not show
+    trailers, proxies drop them, and aiohttp does not send any.)
     """
     trace = record.trace
     told = dict(record.told)
     if trace.attempts:
-        model = (record.answer and record.answer.model) or record.upstream_model
+        model = record.model_of(record.answer) if record.answer else record.upstream_model
         facts = {
             "x-kiro-gateway-model": model,
+            "x-kiro-gateway-effort": record.effort,
+            "x-kiro-gateway-credits": _plain(record.credits) if over else None,
             "x-kiro-gateway-endpoint": trace.endpoint,
             "x-kiro-gateway-account": _masked(trace.account),
             "x-kiro-gateway-upstream-request-id": trace.upstream_request_id,
@@ -26,7 +32,15 @@ def truth(record: Record) -> dict[str, str]:
             "x-kiro-gateway-stuck": str(trace.stuck or ""),
         }
         told.update({name: value for name, value in facts.items() if value})
-    return {name: _header_safe(value) for name, value in told.items()}
+    told = {name: _header_safe(value) for name, value in told.items()}
+    if record.warnings:
+        told["x-kiro-gateway-warning"] = "; ".join(map(_header_safe, record.warnings.values()))
+    return told
+
+
+def _plain(credits: float | None) -> str | None:
+    """A number without an exponent; ``0`` says that it cost nothing."""
+    return None if credits is None else f"{credits:.{CREDIT_DIGITS}f}".rstrip("0").rstrip(".")
 
 
 def _masked(account: str | None) -> str | None:

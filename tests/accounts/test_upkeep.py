@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.accounts.health import AccountState, Allowance, Health, Now
+from gateway.accounts.health import AccountState, Health, Now
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
 from gateway.accounts.state import StateFile
@@ -18,15 +18,14 @@ from tests.accounts.pooled import NOW, Time, pool, write_login
 class Asked:
     """Stands for Kiro's usage answer."""
 
-    def __init__(self, told: Allowance | GatewayError | None = None) -> None:
-        self.told = told
+    def __init__(self, error: GatewayError | None = None) -> None:
+        self.error = error
         self.names: list[str] = []
 
-    async def __call__(self, member: Member) -> Allowance | None:
+    async def __call__(self, member: Member) -> None:
         self.names.append(member.name)
-        if isinstance(self.told, GatewayError):
-            raise self.told
-        return self.told
+        if self.error is not None:
+            raise self.error
 
 
 async def never(_seconds: float) -> None:
@@ -77,18 +76,15 @@ async def test_a_parked_login_is_not_refreshed_but_looked_at(tmp_path: Path) -> 
     assert first.health.state is not AccountState.LOGIN_DEAD
 
 
-async def test_credits_are_learned_and_silence_about_them_is_no_fault(tmp_path: Path) -> None:
+async def test_credits_that_kiro_does_not_tell_are_no_fault_of_the_account(tmp_path: Path) -> None:
     accounts = pool(tmp_path)
-    first, second = accounts.members
-    await upkeep(accounts, tmp_path, Asked(Allowance(5, 10))).measure(first)
-    await upkeep(accounts, tmp_path, Asked(GatewayError(Kind.UPSTREAM, "no"))).measure(second)
-    assert first.allowance == Allowance(5, 10) and second.allowance is None
-    assert second.health == Health()
+    await upkeep(accounts, tmp_path, Asked(GatewayError(Kind.UPSTREAM, "no"))).measure(accounts.members[1])
+    assert accounts.members[1].health == Health()
 
 
 @pytest.mark.parametrize(("names", "asked"), [("a", []), ("ab", ["a", "b"])])
 async def test_credits_are_asked_for_where_they_decide_something(tmp_path: Path, names: str, asked: list[str]) -> None:
-    seen = Asked(Allowance(5, 10))
+    seen = Asked()
     keeper = upkeep(pool(tmp_path, names), tmp_path, seen)
     keeper.start()
     await asyncio.sleep(0)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.accounts.health import Allowance
 from gateway.accounts.login.oidc import OidcWay
 from gateway.accounts.member import Member
 from gateway.accounts.profile import Profiles
@@ -97,10 +96,9 @@ async def test_each_part_of_account_maintenance_is_restarted(tmp_path: Path, par
     accounts, failing = pool(tmp_path), Failing()
     accounts.disable(accounts.members[1])
 
-    async def measure(member: Member) -> Allowance | None:
+    async def measure(member: Member) -> None:
         if part == "measure a":
             failing()
-        return None
 
     class State(StateFile):
         def save(self, healths: Any, now: Any) -> None:

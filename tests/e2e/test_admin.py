@@ -177,6 +177,7 @@ def test_the_commands_speak_to_the_gateway_that_runs(gateway: Process, tmp_path:
     used = command(tmp_path, "usage", **there).stdout
     assert "KIRO PRO" in used
     assert "Welcome bonus: 3.5 of 100 used" in used
+    assert " AGE\n" in used and "at most every 180 s" in used
     assert "claude-sonnet-4.5" in command(tmp_path, "models", **there).stdout
 
 

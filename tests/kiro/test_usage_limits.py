@@ -88,6 +88,64 @@ def test_what_is_missing_or_strange_is_left_out(strange: dict[str, object]) -> N
     assert limits.days_left(0) is None
 
 
+JUNE, JULY, AUGUST = 1_780_272_000.0, 1_782_864_000.0, 1_785_542_400.0
+
+
+def entry(resource: str, resets: object = None) -> dict[str, object]:
+    return {"resourceType": resource, "usageLimit": 1, "nextDateReset": resets}
+
+
+@pytest.mark.parametrize(
+    ("answer", "resets_at"),
+    [
+        ({"nextDateReset": JUNE, "usageBreakdownList": [entry("CREDIT", JULY)]}, JULY),
+        ({"nextDateReset": JUNE, "usageBreakdownList": [entry("VIBE", AUGUST), entry("CREDIT", JULY)]}, JULY),
+        ({"nextDateReset": JUNE, "usageBreakdown": entry("CREDIT", JULY)}, JULY),
+        ({"nextDateReset": JUNE, "usageBreakdownList": [entry("CREDIT")]}, JUNE),
+        ({"nextDateReset": JUNE, "usageBreakdownList": [entry("VIBE", AUGUST), entry("CREDIT", 0)]}, JUNE),
+        ({"usageBreakdownList": [entry("VIBE", AUGUST), entry("CREDIT")]}, AUGUST),
+        ({"nextDateReset": JUNE, "limits": [{"type": "AGENTIC_REQUEST", "totalUsageLimit": 50}]}, JUNE),
+    ],
+)
+def test_reset_date_is_that_of_the_credits_before_any_other(answer: dict[str, object], resets_at: float) -> None:
+    assert read({"daysUntilReset": 0, **answer}).resets_at == resets_at
+
+
+@pytest.mark.parametrize(
+    ("date", "resets_at"),
+    [
+        (1.780272e9, JUNE),
+        ("1.780272E9", JUNE),
+        (1_780_272_000_000, JUNE),
+        (1.780272e12, JUNE),
+        ("1.780272E12", JUNE),
+        (1e11, 1e11),
+        (1e300, None),
+        (0, None),
+    ],
+)
+def test_dates_come_in_seconds_or_milliseconds(date: object, resets_at: float | None) -> None:
+    credit = {"resourceType": "CREDIT", "nextDateReset": date, "bonuses": [{"status": "ACTIVE", "expiresAt": date}]}
+    limits = read({"usageBreakdownList": [credit]})
+    assert limits.resets_at == resets_at
+    assert credits_of(limits).bonuses[0].expires_at == resets_at
+
+
+@pytest.mark.parametrize(
+    ("answer", "days"),
+    [
+        ({"daysUntilReset": 0, "nextDateReset": JUNE}, 10),
+        ({"daysUntilReset": 25, "nextDateReset": JUNE}, 10),
+        ({"daysUntilReset": 25}, 25),
+        ({"daysUntilReset": 0}, None),
+        ({"daysUntilReset": "soon"}, None),
+        ({"daysUntilReset": 1e300}, None),
+    ],
+)
+def test_days_that_kiro_names_count_only_without_a_date(answer: dict[str, object], days: int | None) -> None:
+    assert read(answer).days_left(JUNE - 86_400 * 9.5) == days
+
+
 @pytest.mark.parametrize("value", [None, True, "x", "nan", float("inf"), -1, [], 10**400])
 def test_a_figure_that_is_none_is_left_out(value: object) -> None:
     [credits] = read({"usageBreakdownList": [{"currentUsage": value, "overageCap": value}]}).resources

@@ -1,9 +1,11 @@
 import base64
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gateway import jsontext
 from gateway.simulator import answers, events, models
 from gateway.simulator.events import Message
 from gateway.simulator.prompt import OfferedTool, Prompt
@@ -152,6 +154,37 @@ def test_context_usage_is_the_share_of_the_window_and_credits_follow_the_rate() 
         events.context_usage(0.5).payload,
         events.metering(0.039).payload,
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "input_tokens", "credits"),
+    [
+        ("gpt-5.6-luna", 271_999, 2.2),
+        ("gpt-5.6-luna", 272_000, 2.2),
+        ("gpt-5.6-luna", 272_001, 4.4),
+        ("claude-opus-5", 272_001, 4.4),
+        ("claude-opus-5", 900_000, 4.4),
+    ],
+)
+def test_above_its_threshold_the_whole_request_of_a_gpt_model_costs_double(
+    model: str, input_tokens: int, credits: float
+) -> None:
+    asked = replace(prompt(model=model), input_tokens=input_tokens)
+    [metered] = _metered(answers.completion(asked, 100, "END_TURN"))
+    assert metered == credits
+
+
+def test_metering_comes_in_as_many_events_as_the_prompt_asks_for() -> None:
+    once = heard(prompt("[[metering 1]] hi")).payloads("meteringEvent")
+    split = heard(prompt("[[metering 3]] hi")).payloads("meteringEvent")
+    assert len(once) == 1 and len(split) == 3
+    assert sum(part["usage"] for part in split) == pytest.approx(once[0]["usage"], abs=1e-5)
+    assert len(heard(prompt("[[metering 0]] [[metering 99999]]")).payloads("meteringEvent")) == 1
+
+
+def _metered(messages: Iterable[Message]) -> list[float]:
+    metered = [message for message in messages if message.headers[":event-type"] == "meteringEvent"]
+    return [jsontext.decode(message.payload)["usage"] for message in metered]
 
 
 def test_the_stop_reason_of_newer_models_tells_a_call_from_an_end() -> None:

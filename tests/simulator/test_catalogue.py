@@ -116,12 +116,23 @@ async def test_usage_is_told_in_every_spelling(simulator: Simulator, service: st
     assert told["subscriptionInfo"]["subscriptionTitle"] == "KIRO FREE"
 
 
+async def test_usage_dates_may_differ_and_be_milliseconds(simulator: Simulator) -> None:
+    query, headers = "/getUsageLimits?origin=AI_EDITOR", {"authorization": "Bearer a1"}
+    await alice(simulator, usage={"reset": 1_782_864_000, "answer_reset": 1_780_272_000, "days": 0})
+    _, answer = await call(simulator, "GET", query, **headers)
+    dates = answer["nextDateReset"], answer["usageBreakdownList"][0]["nextDateReset"], answer["daysUntilReset"]
+    assert dates == (1_780_272_000, 1_782_864_000, 0)
+    await alice(simulator, usage={"reset": 1_782_864_000, "milliseconds": True})
+    _, answer = await call(simulator, "GET", query, **headers)
+    assert answer["usageBreakdownList"][0]["nextDateReset"] == answer["nextDateReset"] == 1_782_864_000_000
+
+
 async def test_usage_without_trial_bonus_email_or_origin(simulator: Simulator) -> None:
     await alice(simulator, usage={"trial_limit": 0, "bonus_limit": 0})
     headers = {"authorization": "Bearer a1"}
     _, told = await call(simulator, "GET", "/getUsageLimits?origin=AI_EDITOR", **headers)
     (credit,) = told["usageBreakdownList"]
-    assert (credit["freeTrialInfo"], credit["bonuses"], told["daysUntilReset"]) == (None, [], 10)
+    assert (credit["freeTrialInfo"], credit["bonuses"], told["daysUntilReset"]) == (None, [], 0)
     assert "email" not in told["userInfo"]
     assert (await call(simulator, "GET", "/getUsageLimits", **headers))[0] == 400
     assert (await call(simulator, "GET", f"/getUsageLimits?origin=CLI&profileArn={EU}", **headers))[0] == 400

@@ -124,7 +124,8 @@ class Telling:
 async def test_an_account_that_does_not_tell_stands_beside_those_that_do(tmp_path: Path) -> None:
     other = member(tmp_path)
     other.terms = Terms("other")
-    rows = await usage_rows([member(tmp_path), other], UsageCache(Telling()), lambda: NOW)
+    cache = UsageCache(Telling(), login=lambda _: None)
+    rows = await usage_rows([member(tmp_path), other], cache, lambda: NOW)
     assert [shown.get("error") for shown in rows] == [None, "Kiro did not tell."]
 
 

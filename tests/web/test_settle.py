@@ -1,10 +1,10 @@
-"""When a whole answer is asked for once more, what is told of it, and what it costs."""
+"""When a whole answer is asked for once more, and what is told of it."""
 
 import pytest
 
 from gateway.conversation import Conversation, Message, Text, ToolCall, ToolChoice
 from gateway.errors import Kind, UpstreamError
-from gateway.events import Stop, StopReason, Usage
+from gateway.events import Stop, StopReason
 from gateway.honour.unmet import Unmet
 from gateway.reply import Reply
 from gateway.web.record import Record
@@ -15,25 +15,23 @@ ANY = ToolChoice("any")
 WRONG = Unmet("It is no JSON.", said="Sure!", correction="It is no JSON.")
 
 
-def reply(*called: str, credits: float | None = 0.25) -> Reply:
+def reply(*called: str) -> Reply:
     made = Reply()
     made.blocks = [ToolCall(f"id_{name}", name, "{}") for name in called]
-    made.usage, made.stop = Usage(10, 2, credits=credits), Stop(StopReason.END_TURN)
+    made.stop = Stop(StopReason.END_TURN)
     return made
 
 
 class Model:
     """Gives these answers in turn, and keeps what it was asked."""
 
-    def __init__(self, record: Record, *answers: Reply | Exception) -> None:
+    def __init__(self, *answers: Reply | Exception) -> None:
         self.asked: list[Conversation] = []
-        self._record = record
         self._answers = list(answers)
 
     async def ask(self, conversation: Conversation) -> Reply:
         self.asked.append(conversation)
         answer = self._answers.pop(0)
-        self._record.usage = Usage(10, 2, credits=0.25)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -43,7 +41,7 @@ async def settled(
     *answers: Reply | Exception, choice: ToolChoice = ANY, repair: bool = True
 ) -> tuple[Reply, Record, Model]:
     record = Record("req_1")
-    model = Model(record, *answers)
+    model = Model(*answers)
     return await Settle(model.ask, record, repair=repair).run(ASKED, choice), record, model
 
 
@@ -64,11 +62,10 @@ async def test_json_without_repair_is_the_error() -> None:
 
 
 @pytest.mark.parametrize("first", [WRONG, reply()])
-async def test_a_repaired_answer_has_the_credits_of_both_and_no_fault(first: Reply | Exception) -> None:
+async def test_a_repaired_answer_has_no_fault(first: Reply | Exception) -> None:
     answer, record, model = await settled(first, reply("read"))
     assert len(model.asked) == 2 and len(model.asked[1].messages) > 1
-    assert answer.usage == record.usage == Usage(10, 2, credits=0.5)
-    assert record.repaired and record.end is None and not record.told
+    assert answer.blocks and record.repaired and record.end is None and not record.told
 
 
 async def test_a_call_that_is_missing_twice_is_told() -> None:
@@ -79,8 +76,3 @@ async def test_a_call_that_is_missing_twice_is_told() -> None:
 async def test_another_fault_is_never_repaired() -> None:
     with pytest.raises(UpstreamError):
         await settled(UpstreamError(Kind.UPSTREAM, "cut"))
-
-
-async def test_credits_nobody_told_stay_unknown() -> None:
-    answer, _, _ = await settled(WRONG, reply("read", credits=None))
-    assert answer.usage.credits == 0.25
