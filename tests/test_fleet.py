@@ -101,7 +101,7 @@ async def test_renewed_login_is_loaded_at_once_whatever_the_state_of_the_account
     await fleet.add(configured(tmp_path, "a", "a"))
     assert member.account.credentials.access_token == "aoaNew"
     assert (await member.account.identity()).access_token == "aoaNew"
-    usable = trouble not in (Trouble.RESTRICTED,)
+    usable = trouble not in (Trouble.RESTRICTED, Trouble.THROTTLED, Trouble.PROFILE_THROTTLED)
     assert bool(fleet.pool.order("c", "m", ())) is usable
     await fleet.close()
 

@@ -83,8 +83,8 @@ async def test_simulator_bills_it_double(simulator: Simulator, tmp_path: Path) -
     async with gateway(simulator, tmp_path, count=count) as live:
         prices = []
         for words in (181_000, 182_000):
-            body = long(MESSAGES, words, model=GPT)
-            async with live.client.post(f"{live.url}{MESSAGES}", data=in_pieces(body), headers=JSON) as answer:
+            body, chat = long(MESSAGES, words, model=GPT), {**JSON, "x-session-id": str(words)}
+            async with live.client.post(f"{live.url}{MESSAGES}", data=in_pieces(body), headers=chat) as answer:
                 prices.append((await answer.json())["usage"]["credits_used"])
     assert prices == [2.2, 4.4]
 

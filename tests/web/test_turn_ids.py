@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gateway.simulator.options import Options
-from gateway.simulator.server import Simulator, start
+from gateway.simulator.server import Simulator
 from tests.live import Live, gateway
 from tests.web.chats import APIS, TEXT, Chat, calling, continuations, sent_ids, turns
+from tests.web.test_login_kinds import LOGINS, alice
 
 EVERY_API = pytest.mark.parametrize("api", APIS)
 OTHER_ARN = "arn:aws:codewhisperer:us-east-1:999999999999:profile/OTHER"
@@ -108,13 +108,11 @@ async def test_a_large_request_is_sent_again_with_another_id(live: Live, simulat
 
 
 async def test_a_request_that_is_sent_again_with_another_profile_has_another_id(tmp_path: Path) -> None:
-    strict = await start(Options(newcomer=False))
-    strict.push(*turns(1))
-    async with gateway(strict, tmp_path, credentials__profile_arn=OTHER_ARN) as live:
+    async with alice(tmp_path, "idc", {**LOGINS["idc"], "profileArn": OTHER_ARN}) as live:
+        live.simulator.push(*turns(1))
         await Chat(live, "messages").say("Read it.")
-    sent = continuations(strict)
-    profiles = [exchange.json()["profileArn"] for exchange in strict.requests("generate")]
-    await strict.stop()
+        sent = continuations(live.simulator)
+        profiles = [exchange.json()["profileArn"] for exchange in live.simulator.requests("generate")]
     assert (pattern(profiles), pattern(sent)) == ("abb", "abb")
 
 
