@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.test_logins import asked, gateway
 from tests.processes import CEILING, KEY, Process
-from tests.prove import refresh_crowd, refresh_races
+from tests.prove import refresh_crowd, refresh_peers, refresh_races
 from tests.prove.field import Field, Login, field_on
 from tests.prove.places import intact
 
@@ -97,8 +97,12 @@ def test_an_answer_that_died_with_the_process_is_the_one_gap(ground: Field, tmp_
 
 
 def test_of_eight_processes_and_many_requests_one_refreshes() -> None:
-    assert refresh_crowd.run(requests=400, rounds=3, turns=6)["ok"]
+    assert refresh_crowd.run(requests=400, rounds=2, others=2, turns=6)["ok"]
 
 
 def test_races_with_another_program_end_no_login() -> None:
     assert refresh_races.run(rounds=12, seed=20260601)["ok"]
+
+
+def test_races_with_a_program_that_keeps_kiro_clis_rules_have_one_refresh() -> None:
+    assert refresh_peers.run(rounds=8, seed=20260601)["ok"]
