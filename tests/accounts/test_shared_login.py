@@ -7,6 +7,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
 from gateway.accounts.sources.kiro_cli import BUDGET, FORCED_KEY, LEAD, Database
 from gateway.accounts.sources.source import Wanted
 from gateway.errors import GatewayError, Kind
+from gateway.threads import Threads
 from tests.accounts.sources.test_kiro_cli import made, put, put_raw, raw, rows
 from tests.accounts.test_account import NOW, Time, TokenServer
 
@@ -57,12 +59,12 @@ class Stage:
         """A gateway that starts now; left: seconds that the token in the store lives."""
         if left is not None:
             made(self.path, {SOCIAL: row("Old", left)})
-        threshold = settings.pop("threshold", 600)
+        threshold, threads = settings.pop("threshold", 600), settings.pop("threads", None)
         place = Database(
             self.path, Wanted(None, None, None, "us-east-1", None, self.home, self.home / "own", **settings)
         )
         clock = Clock(self.time, self.time, self.time.sleep)
-        return Account(place, place.load(), post or self.server, clock=clock, threshold=threshold)
+        return Account(place, place.load(), post or self.server, clock=clock, threshold=threshold, threads=threads)
 
     def lock(self) -> None:
         """As kiro-cli does while it refreshes."""
@@ -200,6 +202,32 @@ async def test_close_during_a_refresh_saves_before_the_lock_is_released(stage: S
     await closing
     os.close(stage.try_lock())
     assert stage.kept() == stage.server.valid == "aorNew1"
+
+
+async def test_close_that_ran_out_of_time_waits_until_an_answer_that_came_is_saved(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.accounts.renewal.CLOSE_WAIT", 0.0)
+    threads, gate, answered = Threads("test", 1), threading.Event(), asyncio.Event()
+
+    async def post(call: TokenCall) -> TokenAnswer:
+        threads.submit(gate.wait, 30.0)  # the disk is slow from now on
+        answered.set()
+        return await stage.server(call)
+
+    account = stage.account(-1, post, threads=threads)
+    waiting = asyncio.create_task(account.identity())
+    await answered.wait()
+    closing = asyncio.create_task(account.close())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    with pytest.raises(BlockingIOError):
+        stage.try_lock()
+    gate.set()
+    await closing
+    os.close(stage.try_lock())
+    assert ((await waiting).access_token, stage.kept()) == ("aoaNew1", "aorNew1")
+    threads.close()
 
 
 async def test_store_that_is_busy_at_the_save_is_waited_for_with_the_lock(stage: Stage) -> None:

@@ -57,7 +57,8 @@ def _database(path: Path, refresh_token: str, ends: float) -> Path:
     path.parent.mkdir(parents=True)
     token = {"access_token": "aoaOld", "refresh_token": refresh_token, "expires_at": _moment(ends), "theirs": [1, 2]}
     registration = {"client_id": KEY, "client_secret": KEY}
-    rows = {_ROW: {**token, "region": "us-east-1"}, _ROW.replace(":token", ":device-registration"): registration}
+    company = {"region": "us-east-1", "start_url": "https://d-1.awsapps.com/start"}
+    rows = {_ROW: {**token, **company}, _ROW.replace(":token", ":device-registration"): registration}
     connection = sqlite3.connect(path)
     with connection:
         connection.execute("CREATE TABLE auth_kv (key TEXT PRIMARY KEY, value TEXT)")
