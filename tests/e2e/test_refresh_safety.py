@@ -72,6 +72,7 @@ def sent(process: Process) -> socket.socket:
 
 def test_the_client_that_triggered_the_refresh_leaves_and_nothing_is_lost(ground: Field, tmp_path: Path) -> None:
     login = held(ground, gate=GATE)
+    login.place.chmod(0o640)
     with gateway(ground.simulator, ground.authority, tmp_path, KIRO_CREDS_FILE=str(login.place)) as process:
         client = sent(process)
         ground.simulator.wait("token")
@@ -79,6 +80,8 @@ def test_the_client_that_triggered_the_refresh_leaves_and_nothing_is_lost(ground
         ground.simulator.open(GATE)
         assert asked(process)[0] == 200
     assert (login.family()["refreshes"], login.family()["reuses"], login.lies()) == (1, 0, True)
+    assert [path.name for path in login.place.parent.iterdir()] == ["login.json"]
+    assert login.place.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_stop_in_the_middle_of_a_refresh_waits_for_it(ground: Field, tmp_path: Path) -> None:

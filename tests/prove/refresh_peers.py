@@ -23,12 +23,12 @@ HOUR = 3600.0
 def run(*, rounds: int = 200, seed: int | None = None) -> dict[str, Any]:
     """Each round a login of its own."""
     seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
-    dice = random.Random(seed)
+    chance = random.Random(seed)
     ours = theirs = logouts = doubles = 0
     broken: list[str] = []
     with tempfile.TemporaryDirectory() as folder, field_on(Path(folder)) as ground:
         for number in range(rounds):
-            first, lost, double, faults = _round(ground, number, dice)
+            first, lost, double, faults = _round(ground, number, chance)
             ours, theirs = ours + (not first), theirs + first
             logouts, doubles = logouts + lost, doubles + double
             broken += [f"round {number}: {fault}" for fault in faults]
@@ -41,19 +41,19 @@ def run(*, rounds: int = 200, seed: int | None = None) -> dict[str, Any]:
     return {"ok": ok, "races": rounds, "seed": seed, **counts}
 
 
-def _round(ground: Field, number: int, dice: random.Random) -> tuple[bool, bool, bool, list[str]]:
+def _round(ground: Field, number: int, chance: random.Random) -> tuple[bool, bool, bool, list[str]]:
     """Whether the other program refreshed, somebody was logged out, somebody refreshed twice; and all that broke."""
     forced = number % 2 == 1
     login = ground.login("database", ends_in=HOUR if forced else -HOUR)
     orders = []
     for _ in range(2 if number % 4 > 1 else 1):
-        starts = dice.choice([(0.0, dice.uniform(0, LATEST)), (dice.uniform(0, LATEST), 0.0)])
-        delay = dice.uniform(0, SLOWEST)
+        starts = chance.choice([(0.0, chance.uniform(0, LATEST)), (chance.uniform(0, LATEST), 0.0)])
+        delay = chance.uniform(0, SLOWEST)
         orders += [
             {"job": "refused" if forced else "refresh", "wait": True, "start": starts[0]},
             {"job": "peer", "wait": True, "forced": forced, "start": starts[1], "delay": delay},
         ]
-    dice.shuffle(orders)
+    chance.shuffle(orders)
     reports = [report.get("done", {"fault": "it ended without a word"}) for report in ground.together(login, *orders)]
     reports.append(ground.one(login, "answer").get("done", {"fault": "no answer afterwards"}))
     family = login.family()
