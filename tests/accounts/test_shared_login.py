@@ -20,13 +20,19 @@ from structlog.testing import capture_logs
 from gateway import jsontext
 from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
+from gateway.accounts.member import Member
+from gateway.accounts.pool import Pool
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
+from gateway.accounts.renewal import LOOK_AGAIN
 from gateway.accounts.sources.kiro_cli import BUDGET, FORCED_KEY, LEAD, Database
 from gateway.accounts.sources.source import Wanted
+from gateway.accounts.state import StateFile
+from gateway.accounts.upkeep import Upkeep
 from gateway.errors import GatewayError, Kind
 from gateway.threads import Threads
 from tests.accounts.sources.test_kiro_cli import made, put, put_raw, raw, rows
 from tests.accounts.test_account import NOW, Time, TokenServer
+from tests.accounts.test_renewal import jwt
 
 SOCIAL, ODIC = "kirocli:social:token", "kirocli:odic:token"
 REFUSED = TokenAnswer(400, b'{"error": "invalid_grant"}')
@@ -275,11 +281,47 @@ async def test_refresh_starts_210_s_before_the_end_whatever_the_settings_say(sta
     assert account.lead == 210.0
 
 
-async def test_token_with_a_short_life_is_not_due_at_once(stage: Stage) -> None:
-    stage.server.lifetime = 200
+@pytest.mark.parametrize(("lifetime", "lead"), [(3600, 210.0), (600, 210.0), (240, 210.0), (200, 50.0)])
+async def test_token_with_a_short_life_is_not_due_at_once(stage: Stage, lifetime: int, lead: float) -> None:
+    stage.server.lifetime = lifetime
     account = stage.account()
     await account.identity()
-    assert account.lead == 50.0
+    assert account.lead == lead
+
+
+async def test_token_that_says_itself_when_it_ends_is_refreshed_at_the_same_moment(stage: Stage) -> None:
+    made(stage.path, {SOCIAL: row("Old", LEAD + 1, access_token=jwt(NOW + LEAD + 1))})
+    account = stage.account(None)
+    await account.identity()
+    await account.close()
+    assert stage.server.calls == []
+    stage.time.now += 1
+    await account.identity()
+    await account.close()
+    assert stage.server.calls == ["aorOld"]
+
+
+async def test_in_the_background_too_it_is_refreshed_210_s_before_the_end(stage: Stage) -> None:
+    member = Member(stage.account(LEAD + 500))
+    looked = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        if seconds == 500.0:
+            looked.set()
+        await asyncio.Event().wait()
+
+    keeper = Upkeep(Pool([member]), StateFile(stage.home / "own"), measure=nothing, dice=lambda: 0.9, sleep=sleep)
+    keeper.watch(member)
+    await asyncio.wait_for(looked.wait(), 30)
+    await keeper.close()
+    for left, calls in ((LEAD + 1, []), (LEAD, ["aorOld"])):
+        stage.time.now = NOW + LEAD + 500 - left
+        await keeper.look_after(member)
+        assert stage.server.calls == calls
+
+
+async def nothing(_member: Member) -> None:
+    """Kiro says nothing of credits."""
 
 
 async def test_living_token_that_kiro_refuses_is_refreshed_and_marked(stage: Stage) -> None:
@@ -331,6 +373,18 @@ async def test_refused_token_refreshes_its_own_row_and_no_other(stage: Stage) ->
     assert await refused(account) == "aoaNew1"
     assert stage.server.calls == ["aorOdic"]
     assert (stage.kept(ODIC), stage.kept(SOCIAL)) == ("aorNew1", "aorSocial")
+
+
+async def test_refused_login_is_not_given_up_for_another_row(stage: Stage) -> None:
+    made(stage.path, {ODIC: row("Odic", start_url="https://view.awsapps.com/start")})
+    stage.server.valid = "aorElsewhere"
+    account = stage.account(None)
+    put(stage.path, SOCIAL, row("Social"))
+    with pytest.raises(GatewayError, match="refused this login"):
+        await refused(account)
+    assert stage.server.calls == ["aorOdic"]
+    assert await account.reload()  # as the watch on the files does: the next request has the login of the user's choice
+    assert (await account.identity()).access_token == "aoaSocial"
 
 
 async def test_refused_token_of_a_row_that_is_gone_refreshes_no_other_login(stage: Stage) -> None:
@@ -386,6 +440,29 @@ async def test_read_only_login_serves_while_it_lives_and_follows_kiro_cli(stage:
     with pytest.raises(GatewayError, match="kiro-cli whoami"):
         await refused(account)
     assert stage.server.calls == [] and not (stage.folder / ".refresh.lock").exists()
+
+
+async def test_requests_do_not_read_a_read_only_store_again_and_again(stage: Stage) -> None:
+    account = stage.account(100, read_only=True)
+    reads = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            if name == "load":
+                reads.append(name)
+            return getattr(source, name)
+
+    source: Any = account.source
+    clock = Clock(stage.time, stage.time, stage.time.sleep)
+    account = Account(Counting(), account.credentials, stage.server, clock=clock)  # type: ignore[arg-type]
+    for _ in range(5):
+        await account.identity()
+        await account.close()
+    assert len(reads) == 1
+    stage.time.now += LOOK_AGAIN
+    await account.identity()
+    await account.close()
+    assert len(reads) == 2
 
 
 async def test_row_of_amazon_q_is_refreshed_without_kiro_clis_lock(stage: Stage) -> None:
