@@ -35,17 +35,36 @@ class LockTaken(TimeoutError):
     """Somebody else has the lock: another process, or another task of this one."""
 
 
+FOLDER: Final = ""
+"""A target's ``beside``: the folder itself."""
+
+SIDE_FILE: Final = ".{name}.lock"
+"""A target's ``beside``: a file named after the other one."""
+
+
 @dataclass(frozen=True, slots=True)
 class LockTarget:
-    """What is locked: a file, or a folder.
+    """What is locked: the file ``path``, or what ``beside`` names in the folder that holds it, links followed.
 
     dispensable: it need not be locked where its folder is missing and cannot be made. No other program that runs here
     as the same user can have it then.
     """
 
     path: Path
-    folder: bool = False
+    beside: str | None = None
     dispensable: bool = False
+
+    @property
+    def folder(self) -> bool:
+        """Whether it is a folder, which must be there."""
+        return self.beside == FOLDER
+
+    def place(self) -> Path:
+        """Where it is. Follows links, so it blocks."""
+        if self.beside is None:
+            return self.path
+        target = self.path.resolve()
+        return target.parent / self.beside.format(name=target.name)
 
 
 class HeldLock:
@@ -57,7 +76,8 @@ class HeldLock:
 
     def add(self, target: LockTarget) -> None:
         """Lock one more. Raises LockTaken, OSError."""
-        descriptor = _opened(target)
+        place = target.place()
+        descriptor = _opened(target, place)
         if descriptor is None:
             return
         mine = os.fstat(descriptor)
@@ -68,7 +88,7 @@ class HeldLock:
         _lock(descriptor)
         self.targets = (*self.targets, target)
         try:
-            there = target.path.stat()
+            there = place.stat()
         except FileNotFoundError as error:
             raise LockTaken("the lock's file was removed meanwhile") from error
         if not os.path.samestat(mine, there):
@@ -87,8 +107,7 @@ class HeldLock:
 
 def side_file(path: Path) -> LockTarget:
     """The lock of a file of the gateway's own: beside it, since the file itself is replaced."""
-    target = path.resolve()
-    return LockTarget(target.parent / f".{target.name}.lock")
+    return LockTarget(path, SIDE_FILE)
 
 
 def taken(targets: Sequence[LockTarget]) -> HeldLock:
@@ -137,16 +156,16 @@ def held(path: Path, wait: float) -> Iterator[None]:
         lock.release()
 
 
-def _opened(target: LockTarget) -> int | None:
+def _opened(target: LockTarget, place: Path) -> int | None:
     if target.folder:
-        return os.open(target.path, os.O_RDONLY)
+        return os.open(place, os.O_RDONLY)
     try:
-        target.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         if target.dispensable:
             return None
         raise
-    return os.open(target.path, _FILE, 0o600)
+    return os.open(place, _FILE, 0o600)
 
 
 if sys.platform == "win32":

@@ -85,7 +85,7 @@ _NONE: Final = Path()
 
 
 def _folder(targets: Sequence[LockTarget]) -> Path:
-    return targets[0].path if targets and targets[0].folder else _NONE
+    return targets[0].path.parent if targets and targets[0].folder else _NONE
 
 
 class LoginLock:

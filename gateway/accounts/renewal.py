@@ -162,7 +162,8 @@ class Renewal:
         except GatewayError as error:
             self._failed = None if isinstance(error, NotRefreshed) else error
             lives = self._tokens.usable(refused)
-            pause = PARKED if error.kind is Kind.AUTHENTICATION else PAUSE if lives else PAUSE_DEAD
+            final = error.kind is Kind.AUTHENTICATION and self._failed is not None
+            pause = PARKED if final else PAUSE if lives else PAUSE_DEAD
             self._pause_until = self._clock.monotonic() + pause
             _log.warning("token not renewed", account=self._account, error=error.message, token_lives=lives)
             return error
@@ -227,7 +228,7 @@ class Renewal:
             changed = await self._reread(rules, same=same) or (final and await self._changes_soon(rules, same=same))
             if changed and self._good(refused):
                 return
-            if final and not changed:
+            if (final and not changed) or self._source.rules(self._tokens.credentials) != rules:
                 raise
             await self._refresh(rules, until)
 
@@ -240,7 +241,7 @@ class Renewal:
         if wait:
             raise UpstreamError(
                 Kind.OVERLOADED,
-                "Kiro refused the access token, which was refreshed less than 30 s ago. Send the request again in"
+                "Kiro refused the access token, and its last refresh was less than 30 s ago. Send the request again in"
                 f" {wait:.0f} s; if it is refused then too, log in again with `kiro-cli login`.",
                 trouble=Trouble.REFUSED,
                 retry_after=wait,

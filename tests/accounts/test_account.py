@@ -11,7 +11,7 @@ import pytest
 from gateway import jsontext
 from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
-from gateway.accounts.filelocks import LockTarget, taken
+from gateway.accounts.filelocks import FOLDER, LockTarget, taken
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
@@ -259,7 +259,7 @@ async def test_the_machine_id_and_the_label_stay_over_refreshes_and_restarts(sce
 
 async def test_another_process_that_holds_the_lock_does_not_stop_us_for_ever(scene: Scene) -> None:
     account = scene.account()
-    lock = taken([LockTarget(scene.path.parent, folder=True)])
+    lock = taken([LockTarget(scene.path, FOLDER)])
     assert (await account.identity()).access_token == "aoaNew1"
     lock.release()
 

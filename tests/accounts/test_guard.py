@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.accounts.clock import Clock
-from gateway.accounts.filelocks import LockTaken, LockTarget, taken
+from gateway.accounts.filelocks import FOLDER, LockTaken, LockTarget, taken
 from gateway.accounts.guard import LoginGuard
 from gateway.accounts.locks import LoginLock
 from gateway.accounts.sources.kiro_ide import JsonFile
@@ -75,5 +75,5 @@ async def test_folder_of_the_login_holds_nothing_more_than_before(tmp_path: Path
     by = rules(tmp_path)
     async with guard(threads).alone(by):
         with pytest.raises(LockTaken):
-            taken([LockTarget(tmp_path, folder=True)])
+            taken([LockTarget(tmp_path / "login.json", FOLDER)])
     assert names(tmp_path) == ["login.json"]

@@ -11,7 +11,7 @@ from gateway import jsontext
 from gateway.accounts import filelocks
 from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
-from gateway.accounts.filelocks import HeldLock, LockTaken, LockTarget, side_file, taken
+from gateway.accounts.filelocks import FOLDER, HeldLock, LockTaken, LockTarget, side_file, taken
 from gateway.accounts.locks import JOIN, PAUSE, POLL, Attempt, FolderLocks, LoginLock, retried
 from gateway.accounts.sources import own
 from gateway.accounts.sources.kiro_ide import JsonFile
@@ -53,7 +53,7 @@ def foreign(path: Path) -> HeldLock:
 
 def foreign_folder(path: Path) -> HeldLock:
     """Another program's lock on a folder."""
-    return taken([LockTarget(path, folder=True)])
+    return taken([LockTarget(path / "login.json", FOLDER)])
 
 
 def at(folder: Path) -> list[list[LockTarget]]:
@@ -217,7 +217,7 @@ async def test_a_login_that_stays_locked_is_given_up_at_last(tmp_path: Path, thr
 
 
 async def test_logins_of_one_folder_are_refreshed_side_by_side_in_one_process(tmp_path: Path, threads: Threads) -> None:
-    folders, time, choices = FolderLocks(), Sleeps(), [[LockTarget(tmp_path, folder=True)]]
+    folders, time, choices = FolderLocks(), Sleeps(), [[LockTarget(tmp_path / "login.json", FOLDER)]]
     first, second, other = (LoginLock(threads, time.clock, login=name, folders=folders) for name in ("a", "b", "a"))
     one = await first.acquire(choices, limit=LIMIT)
     assert await second.acquire(choices, limit=LIMIT) is one and time.slept == []
@@ -233,7 +233,7 @@ async def test_logins_of_one_folder_are_refreshed_side_by_side_in_one_process(tm
 async def test_after_a_while_other_processes_get_a_folder_before_another_login_joins(
     tmp_path: Path, threads: Threads
 ) -> None:
-    folders, time, choices = FolderLocks(), Sleeps(), [[LockTarget(tmp_path, folder=True)]]
+    folders, time, choices = FolderLocks(), Sleeps(), [[LockTarget(tmp_path / "login.json", FOLDER)]]
     first, second = (LoginLock(threads, time.clock, login=name, folders=folders) for name in "ab")
     one = await first.acquire(choices, limit=LIMIT)
     time.now += JOIN + 1

@@ -36,9 +36,8 @@ def refresh_locks(folder: Path, database: Path) -> tuple[LockTarget, ...]:
     containers, or that ``KIRO_DATA_DIR`` names, has its users in common but not their homes. Then kiro-cli's own folder
     may be one that nobody here can make, and needs no lock.
     """
-    beside = database.resolve().parent
-    elsewhere = folder.resolve() != beside
-    return (LockTarget(folder / REFRESH_LOCK, dispensable=elsewhere), LockTarget(beside / REFRESH_LOCK))
+    elsewhere = folder.absolute() != database.absolute().parent
+    return (LockTarget(folder / REFRESH_LOCK, dispensable=elsewhere), LockTarget(database, REFRESH_LOCK))
 
 
 def _data_folder(system: str, environment: Environment, home: Path) -> Path:

@@ -25,7 +25,7 @@ from gateway.accounts.credentials import (
     identity_provider,
     spelled_like,
 )
-from gateway.accounts.filelocks import FOLDERS, LockTarget
+from gateway.accounts.filelocks import FOLDER, FOLDERS, LockTarget
 from gateway.accounts.journal import Journal
 from gateway.accounts.sources.api_key import key_credentials
 from gateway.accounts.sources.source import RefreshRules, Wanted, lock_in, settle
@@ -83,7 +83,7 @@ class JsonFile:
 
         Where a folder cannot be locked (Windows, some network file systems), by a file in the gateway's own folder.
         """
-        folder, other = LockTarget(self.path.resolve().parent, folder=True), lock_in(self.wanted.state, self.key)
+        folder, other = LockTarget(self.path, FOLDER), lock_in(self.wanted.state, self.key)
         locks = ((folder,), (other,)) if FOLDERS else ((other,),)
         if credentials.kind != "api_key" and credentials.access_token and not credentials.refresh_token:
             return RefreshRules(locks, read_only=f"{self.path} holds no refresh token", renew=RENEW)
