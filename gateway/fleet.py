@@ -13,7 +13,7 @@ from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.health import AccountState, Allowance, BreakerPolicy, Circuit, Health, circuit
-from gateway.accounts.locks import retried
+from gateway.accounts.locks import FolderLocks, retried
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
 from gateway.accounts.pool import Pool
@@ -43,7 +43,7 @@ class Fleet:
     usages: what Kiro says of each account's credits; the pool learns it too.
 
     common: the way out of everything that has no proxy of its own. threads: for the logins' files, where they are no
-    account's.
+    account's. folders: those that are locked for a refresh.
     """
 
     pool: Pool
@@ -53,6 +53,7 @@ class Fleet:
     usages: UsageCache
     settings: Settings
     threads: Threads
+    folders: FolderLocks
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the set of accounts changes: two logins of one source that are added at once are one account."""
 
@@ -73,7 +74,7 @@ class Fleet:
                 return
             found = await self.threads.run(configured.source.load)
             taken = {member.name for member in self.pool.members}
-            member = _member(self.settings, configured, found, self.common, taken)
+            member = _member(self.settings, configured, found, self.common, taken, folders=self.folders)
             self.connections[member.name] = self.common
             self.pool.add(member)
             self.upkeep.watch(member)
@@ -125,6 +126,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
     rules = settings.pool
     threads = Threads("logins", LOGIN_THREADS)
     ways: dict[str | None, Connection] = {None: open_connection(settings)}
+    folders = FolderLocks()
     members: list[Member] = []
     connections: dict[str, Connection] = {}
     dead: dict[str, Health] = {}
@@ -132,7 +134,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
     for configured, found in zip(accounts, await _loaded(accounts, threads), strict=True):
         way = ways.get(configured.proxy_url) or open_connection(settings, configured.proxy_url)
         ways[configured.proxy_url] = way
-        member = _member(settings, configured, found, way, {member.name for member in members})
+        member = _member(settings, configured, found, way, {member.name for member in members}, folders=folders)
         members.append(member)
         connections[member.name] = way
         if isinstance(found, GatewayError):
@@ -157,7 +159,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
             raise reading.error
 
     upkeep = Upkeep(pool, state, measure=measure, save_interval=rules.state_save_interval)
-    return Fleet(pool, connections, ways[None], upkeep, usages, settings, threads)
+    return Fleet(pool, connections, ways[None], upkeep, usages, settings, threads, folders)
 
 
 async def _usage(pool: Pool, connections: Mapping[str, Connection], name: str, base_url: str | None) -> UsageLimits:
@@ -219,7 +221,13 @@ def open_connection(settings: Settings, own_proxy: str | None = None) -> Connect
 
 
 def _member(
-    settings: Settings, configured: Configured, found: Credentials | GatewayError, way: Connection, taken: set[str]
+    settings: Settings,
+    configured: Configured,
+    found: Credentials | GatewayError,
+    way: Connection,
+    taken: set[str],
+    *,
+    folders: FolderLocks,
 ) -> Member:
     """An account of the pool. One whose login cannot be read yet has an empty one until it can."""
     account = Account(
@@ -230,6 +238,7 @@ def _member(
         threshold=settings.credentials.refresh_threshold,
         profiles=ProfileList(way, settings.upstream.base_url),
         find_region=KeyRegions(way, settings.upstream.base_url),
+        folders=folders,
     )
     terms = configured.terms or Terms(account.id)
     if terms.name in taken:

@@ -49,6 +49,26 @@ async def test_equal_names_get_numbers_and_one_without_a_name_gets_that_of_its_l
     await fleet.close()
 
 
+async def test_login_whose_token_server_hangs_holds_up_no_other_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "logins").mkdir()
+    for name in "ab":
+        write_login(tmp_path / "logins" / f"{name}.json", name, expires_at=1.0)
+    simulator = await start()
+    simulator.push({"on": "refresh", "granted": True, "gate": "hangs"})
+    rows = [configured(tmp_path / "logins", name, name) for name in "ab"]
+    fleet = await assemble(build({"upstream.base_url": simulator.url}), rows, tmp_path)
+    first, second = (member.account for member in fleet.pool.members)
+    hanging = asyncio.create_task(first.identity())
+    await simulator.until("refresh")
+    async with asyncio.timeout(10):  # alone it would wait for the folder for 35 s
+        assert (await second.identity()).access_token != "aoab"
+    assert not hanging.done()
+    simulator.open("hangs")
+    assert (await hanging).access_token != "aoaa"
+    await fleet.close()
+    await simulator.stop()
+
+
 async def test_a_login_that_cannot_be_read_is_parked_until_it_can_and_the_others_serve(tmp_path: Path) -> None:
     write_login(tmp_path / "b.json")
     fleet = await assemble(build({}), [configured(tmp_path, "a", "a"), configured(tmp_path, "b", "b")], tmp_path)

@@ -6,10 +6,11 @@ from typing import Final
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials, bad_login, region_is_configured
 from gateway.accounts.key_region import FindRegion, KeyRegion, no_region
+from gateway.accounts.locks import FolderLocks
 from gateway.accounts.profile import ListProfiles, Profiles, lists_nothing
 from gateway.accounts.refresh import REFRESHERS
 from gateway.accounts.refresh.grant import Post
-from gateway.accounts.renewal import LOCK_WAIT, Renewal
+from gateway.accounts.renewal import Renewal
 from gateway.accounts.sources.source import Source
 from gateway.accounts.token_type import TokenTypeMemory
 from gateway.accounts.tokens import Tokens
@@ -39,20 +40,24 @@ class Account:
         *,
         base_url: str | None = None,
         threshold: float = THRESHOLD,
-        lock_wait: float = LOCK_WAIT,
+        lock_wait: float | None = None,
         clock: Clock | None = None,
         profiles: ListProfiles = lists_nothing,
         find_region: FindRegion = no_region,
         threads: Threads | None = None,
+        folders: FolderLocks | None = None,
     ) -> None:
-        """threads: for the files of this login alone; made here if none are given."""
+        """threads: for the files of this login alone; made here if none are given. folders: locked by this process.
+
+        lock_wait: seconds to wait for the login's lock, where it is not to be as long as its source has it.
+        """
         self.source = source
         # Stable over refreshes and restarts: nothing that rotates goes into it.
         self._machine_id = sha256(f"kiro-gateway machine\0{credentials.client_id or source.key}".encode()).hexdigest()
         self.id = f"{credentials.kind}-{self._machine_id[:6]}"
         self._known: tuple[Credentials, Identity] | None = None
         self._clock = clock or Clock()
-        self._tokens = Tokens(credentials, self._clock, threshold)
+        self._tokens = Tokens(credentials, self._clock, threshold, lambda login: source.rules(login).lead)
         self._threads = threads or Threads(f"login {self.id}", LOGIN_THREADS)
         self._renewal = Renewal(
             source,
@@ -63,6 +68,7 @@ class Account:
             threads=self._threads,
             base_url=base_url,
             lock_wait=lock_wait,
+            folders=folders,
         )
         self.token_types = TokenTypeMemory()
         self._profiles = Profiles(
@@ -100,6 +106,11 @@ class Account:
     def lead(self) -> float:
         """Seconds before its end from which on the token is renewed."""
         return self._tokens.lead
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is renewed then and not earlier, because kiro-cli shares the login."""
+        return self._tokens.exact
 
     def now(self) -> float:
         """The wall's time, by which ``expires_at`` and ``refreshed_at`` go."""

@@ -22,25 +22,32 @@ JWT_MARGIN: Final = 60.0
 _PARTS: Final = 3
 
 
-def next_look(expires_at: float | None, now: float, threshold: float, dice: float) -> float:
+def next_look(expires_at: float | None, now: float, threshold: float, dice: float, *, exact: bool = False) -> float:
     """Seconds until a look at a login. ``dice`` in [0, 1): many logins, or many gateways on one, are not in step.
 
-    A token that has longer than the threshold is looked at when it reaches it, up to a tenth of it earlier.
+    A token that has longer than the threshold is looked at when it reaches it, up to a tenth of it earlier. exact: at
+    the threshold and not a moment earlier or later, because another program goes by the same rule.
     """
     if expires_at is None or not math.isfinite(expires_at):
         return UNKNOWN * (0.9 + 0.1 * dice)
+    if exact:
+        left = expires_at - now - threshold
+        return left if left > 0 else LEAST
     lead = max(threshold, MARGIN)
     return max(LEAST, expires_at - now - lead * (1.0 + 0.1 * dice))
 
 
-def worth_refreshing(expires_at: float | None, last_refresh: float | None, now: float, threshold: float) -> bool:
+def worth_refreshing(
+    expires_at: float | None, last_refresh: float | None, now: float, threshold: float, *, exact: bool = False
+) -> bool:
     """The double check of the background: not again within 30 s, and not with more than 5 min and the threshold left.
 
-    The threshold gets the tenth that ``next_look`` may have come early.
+    The threshold gets the tenth that ``next_look`` may have come early. exact: as there.
     """
     if last_refresh is not None and 0 <= now - last_refresh < LEAST:
         return False
-    return expires_at is None or expires_at - now <= max(threshold, MARGIN) * 1.1
+    lead = threshold if exact else max(threshold, MARGIN) * 1.1
+    return expires_at is None or expires_at - now <= lead
 
 
 def expiry_of(access_token: str) -> float | None:
@@ -62,10 +69,10 @@ def expiry_of(access_token: str) -> float | None:
     return float(found)
 
 
-def earliest(expires_at: float | None, access_token: str) -> float | None:
-    """When a token ends: as told when it was granted, or as it says itself (less a minute), whichever comes first."""
+def earliest(expires_at: float | None, access_token: str, margin: float = JWT_MARGIN) -> float | None:
+    """When a token ends: as told when it was granted, or as it says itself (less ``margin``), whichever comes first."""
     own = expiry_of(access_token)
     if own is None:
         return expires_at
-    own -= JWT_MARGIN
+    own -= margin
     return own if expires_at is None else min(expires_at, own)

@@ -65,7 +65,8 @@ class Credentials:
 
     expires_at: epoch seconds, None when unknown. region: of the AWS SSO login.
     configured_api_region: overrules the region of the profile for Kiro's hosts. idp: for external_idp logins only.
-    An API key is the access token of a login without a refresh token.
+    An API key is the access token of a login without a refresh token. origin: the row of a database that holds it, ""
+    for every other place.
     """
 
     kind: LoginKind
@@ -78,6 +79,7 @@ class Credentials:
     client_id: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
     idp: IdentityProvider | None = None
+    origin: str = ""
 
     @property
     def api_region(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.accounts import store
+from gateway.accounts import filelocks, store
 
 NAME: Final = "api-key"
 ADMIN_NAME: Final = "admin-key"
@@ -63,7 +63,7 @@ def read(folder: Path, name: str = NAME) -> str:
 
 
 def _make(path: Path) -> ApiKey:
-    with store.lock_for(path).acquire(timeout=_WAIT):
+    with filelocks.held(path, _WAIT):
         if text := _read(path):
             return ApiKey(text, path, new=False)
         store.replace(

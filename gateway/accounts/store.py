@@ -1,16 +1,15 @@
-"""Small secret files: replaced whole or not at all, locked between processes, readable by their owner only.
+"""Small secret files: replaced whole or not at all, readable by their owner only unless they were open to others.
 
 Everything here blocks; callers on the event loop use a thread.
 """
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-
-from filelock import FileLock, Timeout
 
 from gateway import jsontext
 
@@ -52,11 +51,13 @@ def stamps(files: Sequence[Path]) -> tuple[tuple[int, int, int] | None, ...]:
     return tuple(map(stamp, files))
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, keep_mode: bool = False) -> None:
     """Put ``content`` in place of the file, atomically and durably (S16).
 
     A symbolic link stays: the file it points to is replaced. The owner stays too where we may set it, so that a
-    gateway run as root does not lock the user's own program out. Raises OSError, with the old file untouched.
+    gateway run as root does not lock the user's own program out. keep_mode: the mode stays as well, since another
+    user's program may read the file through its group; without it, and for a new file, only the owner can read it.
+    Raises OSError, with the old file untouched.
     """
     target = path.resolve()
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_NEW, dir=target.parent)  # made 0600
@@ -65,6 +66,8 @@ def replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             _keep_owner(file.fileno(), target)
+            if keep_mode:
+                _keep_mode(file.fileno(), target)
             os.fsync(file.fileno())
             _remove_rests(target, os.fstat(file.fileno()).st_mtime - OLD)
         Path(name).replace(target)
@@ -88,6 +91,15 @@ def _keep_owner(descriptor: int, target: Path) -> None:
         with contextlib.suppress(OSError):
             old = target.stat()
             os.fchown(descriptor, old.st_uid, old.st_gid)
+
+
+def _keep_mode(descriptor: int, target: Path) -> None:
+    """The group's part only where the group stayed: else another group would get to read the file."""
+    if hasattr(os, "fchmod"):
+        with contextlib.suppress(FileNotFoundError):
+            old, new = target.stat(), os.fstat(descriptor)
+            mode = stat.S_IMODE(old.st_mode) & 0o777
+            os.fchmod(descriptor, mode if old.st_gid == new.st_gid else mode & ~0o070)
 
 
 def sync_folder(folder: Path) -> None:
@@ -119,29 +131,3 @@ def close_to_others(path: Path) -> None:
     """Take a secret file away from everyone but its owner: a copy or a restored backup may have opened it (S24)."""
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
-
-
-def lock_for(path: Path) -> FileLock:
-    """The lock between processes for a file: on a side file, since the file itself is replaced.
-
-    Not bound to a thread, because acquiring and releasing happen in whichever worker thread is free.
-    """
-    target = path.resolve()
-    return FileLock(target.parent / f".{target.name}.lock", mode=0o600, thread_local=False)
-
-
-def locked(places: Sequence[Path]) -> FileLock | None:
-    """The lock of the first of these files that can have one, taken without waiting; None where none can.
-
-    Raises Timeout when another has it. ``accounts.locks`` waits for it.
-    """
-    for place in places:
-        lock = lock_for(place)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise
-        except OSError:
-            continue  # a folder that may not be written
-        return lock
-    return None

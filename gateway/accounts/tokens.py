@@ -1,8 +1,9 @@
 """The tokens of one login as this process knows them: those in use, and those its source was last seen with."""
 
+from collections.abc import Callable
 from typing import Final
 
-from gateway.accounts.ahead import earliest
+from gateway.accounts.ahead import JWT_MARGIN, LEAST, earliest
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.refresh import REFRESHERS
@@ -14,16 +15,25 @@ ALIVE: Final = 30.0
 class Tokens:
     """generation: grows with every change. lead: seconds before the expiry from which on the token is renewed.
 
-    refreshed_at: when this process refreshed it last, by the wall's clock.
+    exact: the lead is that of kiro-cli, which shares the login. refreshed_at: when this process refreshed it last, by
+    the wall's clock.
     """
 
-    def __init__(self, credentials: Credentials, clock: Clock, threshold: float) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        clock: Clock,
+        threshold: float,
+        fixed_lead: Callable[[Credentials], float | None] = lambda _: None,
+    ) -> None:
+        """threshold: the lead of the settings. fixed_lead: of a login, where the settings do not count."""
         self.credentials = credentials
         self.generation = 0
-        self.lead = threshold
         self.refreshed_at: float | None = None
         self._clock = clock
         self._threshold = threshold
+        self._fixed_lead = fixed_lead
+        self.lead, self.exact = self._full_lead()
         self._seen = credentials.tokens
         self._judged: Credentials | None = None
         self._ends: float | None = None
@@ -38,7 +48,8 @@ class Tokens:
         """When the access token ends, in epoch seconds: as granted, or as it says itself where it is a JWT."""
         mine = self.credentials
         if mine is not self._judged:
-            self._judged, self._ends = mine, earliest(mine.expires_at, mine.access_token)
+            margin = 0.0 if self.exact else JWT_MARGIN
+            self._judged, self._ends = mine, earliest(mine.expires_at, mine.access_token, margin)
         return self._ends
 
     def due(self) -> bool:
@@ -61,7 +72,6 @@ class Tokens:
         if credentials.tokens == self._seen:
             return False
         self._seen = credentials.tokens
-        self.lead = self._threshold
         self._adopt(credentials)
         return True
 
@@ -74,7 +84,9 @@ class Tokens:
             # A JWT that ended before it was granted: this machine's clock is wrong, and lifetimes are all there is.
             self._ends = credentials.expires_at
         # A token that lives for 30 s only must not be "due" from its first second on.
-        self.lead = min(self._threshold, lifetime / 4, max(0.0, ((self.expires_at or now) - now) / 4))
+        lifetime = min(lifetime, max(0.0, (self.expires_at or now) - now))
+        if not self.exact or lifetime < self.lead + LEAST:
+            self.lead = min(self.lead, lifetime / 4)
 
     def kept(self, credentials: Credentials) -> None:
         """The source holds these now."""
@@ -84,6 +96,11 @@ class Tokens:
         expires = self.expires_at
         return bool(self.credentials.access_token) and (expires is None or self._clock.wall() < expires - margin)
 
+    def _full_lead(self) -> tuple[float, bool]:
+        fixed = self._fixed_lead(self.credentials)
+        return (self._threshold, False) if fixed is None else (fixed, True)
+
     def _adopt(self, credentials: Credentials) -> None:
         self.credentials = credentials
+        self.lead, self.exact = self._full_lead()
         self.generation += 1

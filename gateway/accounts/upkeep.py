@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.accounts import store
+from gateway.accounts.account import Account
 from gateway.accounts.ahead import next_look, worth_refreshing
 from gateway.accounts.health import NEEDS_USER, AccountState
 from gateway.accounts.member import Member
@@ -104,7 +105,7 @@ class Upkeep:
         await member.account.settle()
         while True:
             account = member.account
-            await self._sleep(next_look(account.expires_at, account.now(), account.lead, self._dice()))
+            await self._sleep(_until_next_look(account, self._dice()))
             await self.look_after(member)
 
     async def look_after(self, member: Member) -> None:
@@ -112,7 +113,9 @@ class Upkeep:
         account = member.account
         if member.health.state in NEEDS_USER:
             await self._pool.reload(member)
-        elif worth_refreshing(account.expires_at, account.refreshed_at, account.now(), account.lead):
+        elif worth_refreshing(
+            account.expires_at, account.refreshed_at, account.now(), account.lead, exact=account.exact
+        ):
             await account.renew_ahead()
 
     async def _keep_measured(self, member: Member) -> None:
@@ -148,6 +151,10 @@ class Upkeep:
         except BaseException:  # also when it is cancelled
             self._pool.changed = True
             raise
+
+
+def _until_next_look(account: Account, dice: float) -> float:
+    return next_look(account.expires_at, account.now(), account.lead, dice, exact=account.exact)
 
 
 async def _ended(tasks: Sequence[Supervised]) -> None:

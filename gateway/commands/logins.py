@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.accounts.credentials import bad_login
 from gateway.accounts.sources import SOURCES, find, folder, own
-from gateway.accounts.sources.kiro_cli import standard_places
+from gateway.accounts.sources.kiro_cli_places import own_folder_of_kiro_cli, standard_places
 from gateway.accounts.sources.source import Source, Wanted
 from gateway.accounts.terms import Configured, Terms
 from gateway.settings import AccountEntry, Settings
@@ -50,7 +50,12 @@ def _single(settings: Settings, own_folder: Path) -> Source | None:
         databases=standard_places(sys.platform, os.environ.get, Path.home()),
         read_only=wanted.database_read_only,
         api_key=wanted.api_key.reveal() if wanted.api_key else None,
+        kiro_cli=_kiro_cli(),
     )
+
+
+def _kiro_cli() -> Path:
+    return own_folder_of_kiro_cli(sys.platform, os.environ.get, Path.home())
 
 
 def _listed(entry: AccountEntry, settings: Settings, own_folder: Path) -> tuple[Configured, ...]:
@@ -93,6 +98,7 @@ def _wanted(entry: AccountEntry, settings: Settings, own_folder: Path, value: st
         database=path if entry.source == "database" else None,
         read_only=settings.credentials.database_read_only,
         api_key=value if entry.source == "api_key" else None,
+        kiro_cli=_kiro_cli(),
     )
 
 

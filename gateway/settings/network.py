@@ -168,7 +168,8 @@ class Credentials:
     database_read_only: bool = setting(
         Form.SWITCH,
         default=False,
-        help="Never write to the database: refreshed tokens are kept in the gateway's own folder.",
+        help="Never write to the database: a login of kiro-cli is then refreshed by kiro-cli alone; of Amazon Q's, new"
+        " tokens are kept in the gateway's own folder.",
         environment=("SQLITE_READONLY",),
     )
     file: str | None = setting(
@@ -194,7 +195,8 @@ class Credentials:
     refresh_threshold: int = setting(
         Form.WHOLE,
         600,
-        "A token is refreshed this long before it expires.",
+        "A token is refreshed this long before it expires; one in kiro-cli's database always 210 seconds before, as"
+        " kiro-cli does.",
         unit="seconds",
         environment=("TOKEN_REFRESH_THRESHOLD",),
         low=0,

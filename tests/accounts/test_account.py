@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway import jsontext
-from gateway.accounts import store
 from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
+from gateway.accounts.filelocks import FOLDER, LockTarget, taken
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.source import Wanted
@@ -259,8 +259,7 @@ async def test_the_machine_id_and_the_label_stay_over_refreshes_and_restarts(sce
 
 async def test_another_process_that_holds_the_lock_does_not_stop_us_for_ever(scene: Scene) -> None:
     account = scene.account()
-    lock = store.lock_for(scene.path)
-    lock.acquire(timeout=0)
+    lock = taken([LockTarget(scene.path, FOLDER)])
     assert (await account.identity()).access_token == "aoaNew1"
     lock.release()
 

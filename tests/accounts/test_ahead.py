@@ -62,6 +62,21 @@ def test_a_look_that_comes_in_time_finds_the_token_worth_refreshing(dice: float)
     assert worth_refreshing(expires, NOW, then, 600)
 
 
+@pytest.mark.parametrize("dice", [0.0, 0.999])
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(3600, 3390), (211, 1), (210.25, 0.25), (210, LEAST), (-9, LEAST), (None, None)]
+)
+def test_login_that_kiro_cli_shares_is_looked_at_when_kiro_cli_would(
+    left: float | None, seconds: float | None, dice: float
+) -> None:
+    expires = None if left is None else NOW + left
+    found = next_look(expires, NOW, 210.0, dice, exact=True)
+    assert found == (seconds if seconds is not None else UNKNOWN * (0.9 + 0.1 * dice))
+    if expires is not None:
+        assert worth_refreshing(expires, None, NOW + found, 210.0, exact=True)
+        assert worth_refreshing(expires, None, NOW, 210.0, exact=True) is (expires <= NOW + 210)
+
+
 @pytest.mark.parametrize("padded", [False, True])
 def test_a_jwt_says_when_it_ends(padded: bool) -> None:
     assert expiry_of(jwt(jsontext.encode({"exp": 1_780_003_600, "sub": "ÿ?>"}), padded=padded)) == 1_780_003_600

@@ -23,10 +23,12 @@ from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.refresh.grant import TokenAnswer, TokenCall
+from gateway.accounts.sources.kiro_cli import Database
 from gateway.accounts.sources.kiro_ide import JsonFile
 from gateway.accounts.sources.refresh_token import RefreshTokenSource
 from gateway.accounts.sources.source import Source, Wanted
 from gateway.errors import GatewayError, Kind, UpstreamError
+from tests.accounts.sources.test_kiro_cli import made, put, rows
 from tests.accounts.test_account import Time
 
 FAULTS: dict[str, TokenAnswer | UpstreamError] = {
@@ -36,6 +38,9 @@ FAULTS: dict[str, TokenAnswer | UpstreamError] = {
     "nonsense": TokenAnswer(200, b"{}"),
     "no connection": UpstreamError(Kind.TIMEOUT, "no answer"),
 }
+
+
+ROW = "kirocli:social:token"
 
 
 class Crashed(BaseException):
@@ -111,7 +116,7 @@ class Refreshing(RuleBasedStateMachine):
         self.clock = Clock(self.time, self.time, self.time.sleep)
         self.full = False
 
-    @initialize(kind=st.sampled_from(["file", "token"]))
+    @initialize(kind=st.sampled_from(["file", "token", "database"]))
     def begin(self, kind: str) -> None:
         self.kind = kind
         self.path.parent.mkdir()
@@ -124,6 +129,8 @@ class Refreshing(RuleBasedStateMachine):
     def _source(self) -> Source:
         if self.kind == "token":
             return RefreshTokenSource(Credentials("social", "aor0"), self.state)
+        if self.kind == "database":
+            return Database(self.path, Wanted(None, None, None, "us-east-1", None, self.folder, self.state))
         return JsonFile(self.path, Wanted(self.path, None, None, "us-east-1", None, self.folder, self.state))
 
     def _started(self) -> Account:
@@ -131,6 +138,13 @@ class Refreshing(RuleBasedStateMachine):
         return Account(source, source.load(), self.server, clock=self.clock, lock_wait=0)
 
     def _write(self, access: str, refresh: str, expires_at: float) -> None:
+        if self.kind == "database":
+            row = {"access_token": access, "refresh_token": refresh, "expires_at": expires_at}
+            if self.path.exists():
+                put(self.path, ROW, row)
+            else:
+                made(self.path, {ROW: row})
+            return
         self.path.write_bytes(
             jsontext.encode({"accessToken": access, "refreshToken": refresh, "expiresAt": expires_at, "theirs": True})
         )
@@ -182,11 +196,14 @@ class Refreshing(RuleBasedStateMachine):
     def the_token_server_stumbles(self, faults: list[str]) -> None:
         self.server.faults = [FAULTS[name] for name in faults]
 
-    @precondition(lambda self: self.kind == "file")
+    @precondition(lambda self: self.kind != "token")
     @rule()
     def another_program_refreshes(self) -> None:
-        found = jsontext.decode(self.path.read_bytes())
-        granted = self.server.exchanged(found["refreshToken"])
+        if self.kind == "database":
+            token = rows(self.path)[ROW]["refresh_token"]
+        else:
+            token = jsontext.decode(self.path.read_bytes())["refreshToken"]
+        granted = self.server.exchanged(token)
         if granted is not None:
             self._write(granted["accessToken"], granted["refreshToken"], self.time.now + 3600)
 

@@ -2,7 +2,6 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import Timeout
 
 from gateway.accounts import store
 from gateway.jsontext import JsonError
@@ -16,6 +15,27 @@ def test_a_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path)
     assert path.read_bytes() == b"new"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["login.json"]
+
+
+def test_mode_is_not_widened_to_a_group_that_the_file_did_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "login.json"
+    path.write_text("old")
+    os.chown(path, -1, 4242)
+    path.chmod(0o640)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    store.replace(path, b"new", keep_mode=True)
+    assert (path.stat().st_gid, path.stat().st_mode & 0o777) == (os.getgid(), 0o600)
+
+
+def test_new_file_is_its_owners_alone_though_a_mode_was_to_be_kept(tmp_path: Path) -> None:
+    store.replace(tmp_path / "login.json", b"new", keep_mode=True)
+    assert (tmp_path / "login.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_a_killed_process_left_half_done_is_removed_and_what_another_is_at_stays(tmp_path: Path) -> None:
@@ -71,25 +91,6 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
     path = tmp_path / "login.json"
     path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
     assert store.read_json(path) == {"a": 1}
-
-
-def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
-    path = tmp_path / "login.json"
-    mine = store.locked([path])
-    assert mine is not None
-    with pytest.raises(Timeout):
-        store.locked([path])
-    mine.release()
-    assert store.locked([path]) is not None
-
-
-def test_where_a_lock_cannot_exist_the_next_place_has_it(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    nowhere, there = tmp_path / "file" / "login.json", tmp_path / "login.json"
-    assert store.locked([nowhere]) is None
-    mine = store.locked([nowhere, there])
-    assert mine is not None
-    assert mine.lock_file == str(tmp_path / ".login.json.lock")
 
 
 def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:

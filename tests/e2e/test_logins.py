@@ -98,19 +98,66 @@ def test_a_database_in_its_standard_place_serves_and_is_written_back(
     assert (family["refreshes"], family["reuses"]) == (1, 0)
 
 
-def test_a_read_only_database_stays_and_the_login_outlives_a_restart(
+def test_read_only_database_of_amazon_q_stays_and_the_login_outlives_a_restart(
     simulator: Simulator, authority: Path, tmp_path: Path
 ) -> None:
-    key, _, members = ROWS["external_idp"]
-    path = database(tmp_path / "elsewhere" / "data.sqlite3", {key: token("read-only", **members)})
+    key, _, members = ROWS["idc"]
+    client = {"client_id": "client-read-only", "client_secret": "secret"}
+    rows = {key: token("read-only", **members), key.replace(":token", ":device-registration"): client}
+    path = database(tmp_path / "elsewhere" / "data.sqlite3", rows)
     before = path.read_bytes()
-    simulator.account("read-only", kind="external_idp", profiles=[US], refresh_tokens=["aor-read-only"])
+    simulator.account(
+        "read-only",
+        kind="idc",
+        profiles=[US],
+        refresh_tokens=["aor-read-only"],
+        clients={"client-read-only": "secret"},
+    )
     settings = {"KIRO_CLI_DB_FILE": str(path), "SQLITE_READONLY": "true"}
     for _ in range(2):
         with gateway(simulator, authority, tmp_path, **settings) as process:
             assert asked(process)[0] == 200
     (family,) = simulator.ledger("read-only")
     assert (family["refreshes"], family["reuses"], path.read_bytes() == before) == (1, 0, True)
+
+
+def test_read_only_database_of_kiro_cli_is_refreshed_by_kiro_cli_alone(
+    simulator: Simulator, authority: Path, tmp_path: Path
+) -> None:
+    key, _, members = ROWS["external_idp"]
+    path = database(tmp_path / "elsewhere" / "data.sqlite3", {key: token("theirs", **members)})
+    simulator.account("theirs", kind="external_idp", profiles=[US], refresh_tokens=["aor-theirs"])
+    settings = {"KIRO_CLI_DB_FILE": str(path), "SQLITE_READONLY": "true"}
+    with gateway(simulator, authority, tmp_path, **settings) as process:
+        status, body = asked(process)
+        assert (status, "kiro-cli whoami" in body) == (401, True)
+        renewed = {"access_token": "aoaTheirs", "refresh_token": "aorTheirs", "expires_at": "2099-01-01T00:00:00Z"}
+        simulator.account("theirs", access_tokens=["aoaTheirs"], refresh_tokens=["aorTheirs"])
+        with sqlite3.connect(path) as connection:
+            value = json.dumps(token("theirs", **members) | renewed)
+            connection.execute("UPDATE auth_kv SET value = ? WHERE key = ?", (value, key))
+        connection.close()
+        assert asked(process)[0] == 200
+    assert [family["refreshes"] for family in simulator.ledger("theirs")] == [0, 0]
+    assert sorted(one.name for one in path.parent.iterdir()) == ["data.sqlite3"]
+
+
+def test_token_file_of_kiro_cli_serves_and_is_renewed_by_kiro_cli(
+    simulator: Simulator, authority: Path, tmp_path: Path
+) -> None:
+    simulator.account("cli", profiles=[US], access_tokens=["aoaFirst", "aoaSecond"])
+    file = tmp_path / ".local" / "share" / "kiro-cli" / "kiro-auth-token-cli.json"
+    login = {"accessToken": "aoaFirst", "expiresAt": "2099-01-01T00:00:00Z", "authMethod": "social", "profileArn": US}
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(login))
+    with gateway(simulator, authority, tmp_path) as process:
+        assert asked(process)[0] == 200
+        simulator.revoke("aoaFirst")
+        status, body = asked(process)
+        assert (status, "kiro-cli whoami" in body) == (401, True)
+        file.write_text(json.dumps(login | {"accessToken": "aoaSecond"}))
+        assert asked(process)[0] == 200
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
 def test_a_file_of_an_external_provider_finds_its_profile(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -55,13 +56,14 @@ class Field:
     nursery: "subprocess.Popen[str]"
     numbers: Iterator[int] = field(default_factory=count)
 
-    def login(self, form: str) -> Login:
-        """A login whose access token has expired."""
+    def login(self, form: str, ends_in: float | None = None) -> Login:
+        """A login whose access token has expired, or ends in so many seconds."""
         number = next(self.numbers)
         token = f"aor-prove-{number}"
         client = {places.KEY: places.KEY}
         self.simulator.account(f"prove-{number}", kind="idc", refresh_tokens=[token], clients=client, profiles=[])
-        return Login(f"prove-{number}", places.make(self.folder / str(number), form, token), self.simulator)
+        ends = 0.0 if ends_in is None else time.time() + ends_in
+        return Login(f"prove-{number}", places.make(self.folder / str(number), form, token, ends), self.simulator)
 
     def together(self, login: Login, *orders: Report, ready: Callable[[Report], None] | None = None) -> list[Report]:
         """Orders that run at once; what came of each, in their order, with ``ended``: an exit status, or -9.

@@ -34,6 +34,7 @@ from gateway.simulator.families import fingerprint
 from gateway.threads import Threads
 from gateway.upstream.connection import Connection, TokenPost
 from gateway.upstream.control import fetch_models
+from tests.prove import peer
 from tests.prove.places import KEY, read, write
 
 Report = dict[str, Any]
@@ -44,7 +45,8 @@ class Order:
     """job: see ``done``. place: where the login lies. url: the simulator's, authority: its certificate's.
 
     wait: for SIGUSR1. audits: die at this operation on files, counted from 1; 0: live. count: requests at once, or
-    turns of the loop. start, delay: seconds a foreign program takes before it asks, and from its answer to its file.
+    turns of the loop. start, delay: seconds it takes before it asks, and, another program, from its answer to its file.
+    forced: Kiro has refused the token it has, though that looks fresh.
     """
 
     job: str
@@ -56,6 +58,7 @@ class Order:
     count: int = 1
     start: float = 0.0
     delay: float = 0.0
+    forced: bool = False
 
 
 def source(place: Path) -> Source:
@@ -77,6 +80,7 @@ async def _with_account(order: Order, work: Callable[[Account, Connection], Awai
     worker = await threads.run(threading.get_native_id)
     _begin(order, worker)
     try:
+        await asyncio.sleep(order.start)
         return await work(account, connection)
     except GatewayError as error:
         return {"fault": error.message}
@@ -125,6 +129,12 @@ async def _refresh(account: Account, _connection: Connection) -> Report:
     return {"access": fingerprint(identity.access_token)}
 
 
+async def _refused(account: Account, _connection: Connection) -> Report:
+    """Kiro has refused the token in use."""
+    identity = await account.refresh_after_refusal(account.credentials.access_token)
+    return {"access": fingerprint(identity.access_token)}
+
+
 async def _answer(account: Account, connection: Connection, order: Order) -> Report:
     """What a new process does first, and a request that only a token in force gets answered."""
     await account.settle()
@@ -166,6 +176,17 @@ def _foreign(order: Order) -> Report:
     return {"refreshed": False} if read(place) != before else {"fault": "logged out"}
 
 
+def _peer(order: Order) -> Report:
+    """Another program with the same login, by kiro-cli's rules."""
+    place = Path(order.place)
+    lock = place.parent / ".local" / "share" / "kiro-cli" / ".refresh.lock"
+    refused = "aoaOld" if order.forced else ""
+    _begin(order, 0)
+    time.sleep(order.start)
+    found = peer.renewed(place, lock, lambda token: _exchanged(order, token), refused=refused, delay=order.delay)
+    return {"access": fingerprint(found["access_token"]), "refreshed": found["refreshed"]}
+
+
 def _exchanged(order: Order, refresh_token: str) -> dict[str, Any] | None:
     body = {"clientId": KEY, "clientSecret": KEY, "grantType": "refresh_token", "refreshToken": refresh_token}
     headers = {"content-type": "application/json"}
@@ -191,6 +212,10 @@ def done(order: Order) -> Report:
             return uvloop.run(_with_account(order, lambda account, way: _leaving(account, way, order)))
         case "foreign":
             return _foreign(order)
+        case "peer":
+            return _peer(order)
+        case "refused":
+            return uvloop.run(_with_account(order, _refused))
     raise ValueError(order.job)
 
 

@@ -14,14 +14,14 @@ FORMS = ("file", "database", "own")
 _ROW = "kirocli:odic:token"
 
 
-def make(folder: Path, form: str, refresh_token: str) -> Path:
-    """A login whose access token has expired, in a folder of its own."""
+def make(folder: Path, form: str, refresh_token: str, ends: float = 0.0) -> Path:
+    """A login in a folder of its own. ends: when its access token does, in epoch seconds."""
     if form == "database":
-        return _database(folder / "data.sqlite3", refresh_token)
+        return _database(folder / "data.sqlite3", refresh_token, ends)
     path = folder / "logins" / "mine.json" if form == "own" else folder / "login.json"
     path.parent.mkdir(parents=True)
     about = {"kind": "idc", "clientId": KEY, "clientSecret": KEY, "region": "us-east-1", "theirs": [1, 2]}
-    _put(path, {**about, "accessToken": "aoaOld", "refreshToken": refresh_token, "expiresAt": _moment(0)})
+    _put(path, {**about, "accessToken": "aoaOld", "refreshToken": refresh_token, "expiresAt": _moment(ends)})
     return path
 
 
@@ -53,11 +53,12 @@ def intact(place: Path) -> bool:
     return bool(json.loads(place.read_text())["theirs"] == [1, 2])
 
 
-def _database(path: Path, refresh_token: str) -> Path:
+def _database(path: Path, refresh_token: str, ends: float) -> Path:
     path.parent.mkdir(parents=True)
-    token = {"access_token": "aoaOld", "refresh_token": refresh_token, "expires_at": _moment(0), "theirs": [1, 2]}
+    token = {"access_token": "aoaOld", "refresh_token": refresh_token, "expires_at": _moment(ends), "theirs": [1, 2]}
     registration = {"client_id": KEY, "client_secret": KEY}
-    rows = {_ROW: {**token, "region": "us-east-1"}, _ROW.replace(":token", ":device-registration"): registration}
+    company = {"region": "us-east-1", "start_url": "https://d-1.awsapps.com/start"}
+    rows = {_ROW: {**token, **company}, _ROW.replace(":token", ":device-registration"): registration}
     connection = sqlite3.connect(path)
     with connection:
         connection.execute("CREATE TABLE auth_kv (key TEXT PRIMARY KEY, value TEXT)")

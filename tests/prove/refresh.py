@@ -1,14 +1,15 @@
-"""Refreshing alone: ``python -m tests.prove.refresh [kills|races|crowd …]``; exit status 1 when a promise breaks."""
+"""Refreshing alone: ``python -m tests.prove.refresh [kills|races|peers|crowd …]``; exit status 1: a promise breaks."""
 
 import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.prove import refresh_crowd, refresh_kill, refresh_races
+from tests.prove import refresh_crowd, refresh_kill, refresh_peers, refresh_races
 
 PARTS: Final[dict[str, tuple[str, Callable[[], dict[str, Any]]]]] = {
     "kills": ("kill -9 at every system call of a refresh", refresh_kill.run),
     "races": ("another program refreshes the same login", refresh_races.run),
+    "peers": ("another program refreshes kiro-cli's login by kiro-cli's rules", refresh_peers.run),
     "crowd": ("one refresh for everybody, and clients that leave", refresh_crowd.run),
 }
 

@@ -9,19 +9,25 @@ from tests.prove.field import Field, field_on
 FORMS = ("file", "database", "own")
 
 
-def run(*, requests: int = 1000, gateways: int = 8, rounds: int = 10, turns: int = 40) -> dict[str, Any]:
-    """requests: in each of the gateways at once. rounds: of all gateways. turns: moments at which a client leaves."""
+def run(
+    *, requests: int = 1000, gateways: int = 8, rounds: int = 200, others: int = 20, turns: int = 40
+) -> dict[str, Any]:
+    """requests: in each of the gateways at once. rounds: of all gateways, on a file; others: on the other forms.
+
+    turns: moments at which a client leaves.
+    """
     with tempfile.TemporaryDirectory() as folder, field_on(Path(folder)) as ground:
         alone = [_crowd(ground, form, requests, 1) for form in FORMS]
-        many = [_crowd(ground, FORMS[number % 3], requests // gateways, gateways) for number in range(rounds)]
+        forms = [*(["file"] * rounds), *(FORMS[1 + number % 2] for number in range(others))]
+        many = [_crowd(ground, form, requests // gateways, gateways) for form in forms]
         left = [_leaving(ground, FORMS[number % 3], number) for number in range(turns)]
     broken = [words for words in (*alone, *many, *left) if words]
     print(f"  {requests} requests in one process: {len(alone)} rounds, {len(alone) - _faults(alone)} with one refresh")
-    print(f"  {gateways} processes on one store: {rounds} rounds, {rounds - _faults(many)} with one refresh")
+    print(f"  {gateways} processes on one store: {len(many)} rounds, {len(many) - _faults(many)} with one refresh")
     print(f"  the client leaves at {turns} moments of its refresh: {turns - _faults(left)} times nothing was lost")
     for words in broken:
         print(f"    {words}")
-    return {"ok": not broken, "rounds": len(alone) + rounds, "left": turns, "broken": len(broken)}
+    return {"ok": not broken, "rounds": len(alone) + len(many), "left": turns, "broken": len(broken)}
 
 
 def _faults(found: list[str]) -> int:

@@ -72,7 +72,7 @@ def _faults(found: Mapping[str, Any]) -> Rows:
 
 
 def _logins(found: Mapping[str, Any]) -> Rows:
-    kills, races, crowd = (found[name] for name in ("kills", "races", "crowd"))
+    kills, races, peers, crowd = (found[name] for name in ("kills", "races", "peers", "crowd"))
     lost = kills["kills"] - kills["recovered"] - kills["in the gap"]
     return [
         (
@@ -81,8 +81,12 @@ def _logins(found: Mapping[str, Any]) -> Rows:
             f"cannot be closed (4 to 6 system calls between the server's answer and our write), {lost} others lost",
         ),
         (
-            "Another program refreshes the same login at the same time",
+            "Another program refreshes the same login at the same time, without any lock",
             f"{races['races']} races: {races['logouts']} logouts",
+        ),
+        (
+            "A program that keeps kiro-cli's rules refreshes kiro-cli's login at the same time; a used token is dead",
+            f"{peers['races']} races: {peers['logouts']} logouts, {peers['double']} double refreshes",
         ),
         (
             "1,000 requests wait in one process, 8 processes on one store; the client that began a refresh leaves",

@@ -16,9 +16,10 @@ SOURCES: Final[tuple[Callable[[Wanted], Source | None], ...]] = (
     own.standard_place,
     kiro_cli.standard_place,
     kiro_ide.standard_place,
+    kiro_ide.cli_token,
 )
 """What the settings name, databases before files and those before bare tokens; then the gateway's own logins; then what
-other programs have left in their standard places."""
+other programs have left in their standard places, and last of all a token that the gateway cannot refresh."""
 
 
 def find(
@@ -34,12 +35,13 @@ def find(
     databases: tuple[Path, ...] = (),
     read_only: bool = False,
     api_key: str | None = None,
+    kiro_cli: Path | None = None,
 ) -> Source | None:
     """The source to use; None when nothing is configured and nothing lies in the standard places.
 
     profile_arn, region: used where the source names none. api_region: of Kiro's hosts, where it is to be another than
     the profile's. state: a folder of the gateway's own, for tokens that have no other place to be kept.
-    databases: the standard places of kiro-cli and Amazon Q. read_only: no database is written.
+    databases: the standard places of kiro-cli and Amazon Q. read_only: no database is written. kiro_cli: as of Wanted.
     """
     wanted = Wanted(
         file,
@@ -53,5 +55,6 @@ def find(
         databases,
         read_only,
         api_key or None,
+        kiro_cli,
     )
     return next((source for look in SOURCES if (source := look(wanted))), None)

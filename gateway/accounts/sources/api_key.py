@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway.accounts.credentials import API_KEY_PREFIX, Credentials, bad_login, checked_token
 from gateway.accounts.journal import Journal
-from gateway.accounts.sources.source import Wanted
+from gateway.accounts.sources.source import RefreshRules, Wanted, lock_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,6 @@ class ApiKeySource:
         return "Make a new API key in Kiro's web portal and put it into the settings."
 
     @property
-    def lock_path(self) -> Path:
-        """Never contended: nothing of it changes."""
-        return self.state / "api-key-login"
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """It stands in the settings."""
         return ()
@@ -45,6 +40,10 @@ class ApiKeySource:
     def journal(self) -> Journal:
         """Never written to."""
         return Journal(self.state, self.key)
+
+    def rules(self, credentials: Credentials) -> RefreshRules:
+        """It is never refreshed."""
+        return RefreshRules(((lock_in(self.state, self.key),),))
 
     def load(self) -> Credentials:
         """The key."""

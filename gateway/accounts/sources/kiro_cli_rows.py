@@ -51,6 +51,7 @@ def credentials_of(row: Row, wanted: Wanted) -> Credentials:
         checked_token(client.get("client_id"), "client_id") or None,
         checked_token(client.get("client_secret"), "client_secret") or None,
         identity_provider(token.get("token_endpoint"), token.get("issuer_url"), token.get("scopes")),
+        row.key,
     )
     return in_one_partition(login)
 

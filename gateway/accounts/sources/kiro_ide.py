@@ -1,7 +1,9 @@
 """JSON files with a refresh token: the Kiro IDE's, AWS SSO files with a client id and secret, and their like.
 
 ``{"accessToken", "refreshToken", "expiresAt", "authMethod", "provider", "profileArn"?, "clientIdHash"?, "region"?}``;
-for AWS logins the client's id and secret stand inline or in ``{clientIdHash}.json`` beside the file.
+for AWS logins the client's id and secret stand inline or in ``{clientIdHash}.json`` beside the file. A file without the
+member ``refreshToken``, as newer versions of kiro-cli write it (``kiro-auth-token-cli.json``), is read and never
+refreshed: kiro-cli renews it. The content decides, since older versions wrote a refresh token into a file of that name.
 """
 
 import contextlib
@@ -24,14 +26,22 @@ from gateway.accounts.credentials import (
     in_one_partition,
     spelled_like,
 )
+from gateway.accounts.filelocks import FOLDER, FOLDERS, LockTarget
 from gateway.accounts.journal import Journal
 from gateway.accounts.sources.api_key import key_credentials
-from gateway.accounts.sources.source import Wanted, settle
+from gateway.accounts.sources.source import RefreshRules, Wanted, lock_in, settle
+from gateway.errors import GatewayError
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
 
 STANDARD_PLACE: Final = Path(".aws/sso/cache/kiro-auth-token.json")
 """Where the Kiro IDE keeps its login, under the home folder of every system."""
+
+CLI_FILE: Final = "kiro-auth-token-cli.json"
+"""The file without a refresh token that kiro-cli keeps in its own folder."""
+
+RENEW: Final = "Run any kiro-cli command, e.g. `kiro-cli whoami`; the gateway picks the new token up by itself."
+"""What renews a login that kiro-cli alone refreshes."""
 
 _HASH: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUILDER_ID: Final = {"builderid", "builder-id", "builder_id"}
@@ -60,11 +70,6 @@ class JsonFile:
         return f"Log in again in the Kiro IDE, or put a new login into {self.path.name}; the gateway notices by itself."
 
     @property
-    def lock_path(self) -> Path:
-        """The file itself; its lock is a side file."""
-        return self.path
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """The file itself."""
         return (self.path,)
@@ -73,6 +78,17 @@ class JsonFile:
     def journal(self) -> Journal:
         """In the state folder."""
         return Journal(self.wanted.state, self.key)
+
+    def rules(self, credentials: Credentials) -> RefreshRules:
+        """Guarded by a lock on the open folder of the file, in which nothing is made.
+
+        Where a folder cannot be locked (Windows, some network file systems), by a file in the gateway's own folder.
+        """
+        folder, other = LockTarget(self.path, FOLDER), lock_in(self.wanted.state, self.key)
+        locks = ((folder,), (other,)) if FOLDERS else ((other,),)
+        if credentials.kind != "api_key" and credentials.access_token and not credentials.refresh_token:
+            return RefreshRules(locks, read_only=f"{self.path} holds no refresh token", renew=RENEW)
+        return RefreshRules(locks)
 
     def load(self) -> Credentials:
         """The login in the file, with the tokens it has rotated to where the file itself could not be written."""
@@ -90,7 +106,7 @@ class JsonFile:
         found = self._read()
 
         def write() -> None:
-            store.replace(self.path, encode(self._merged(found, credentials)))
+            store.replace(self.path, encode(self._merged(found, credentials)), keep_mode=True)
 
         settle(self.journal, self._in_file(found), credentials, seen, write)
 
@@ -109,9 +125,9 @@ class JsonFile:
         if found.get("kiroApiKey"):
             return key_credentials(found["kiroApiKey"], region, self.wanted.api_region)
         refresh = checked_token(found.get("refreshToken"), "refreshToken")
-        if not refresh:
+        if not refresh and not of_the_cli(found):
             raise bad_login(f"the credentials file {self.path} has no refreshToken")
-        registration = found if found.get("clientId") else self._registration(found)
+        registration = found if found.get("clientId") or not refresh else self._registration(found)
         client_id = checked_token(registration.get("clientId"), "clientId") or None
         secret = checked_token(registration.get("clientSecret"), "clientSecret") or None
         arn = checked_arn(found.get("profileArn")) or checked_arn(self.wanted.profile_arn)
@@ -155,11 +171,14 @@ class JsonFile:
 
 
 def _kind(found: Mapping[str, Any], *, has_client: bool) -> LoginKind:
-    """By what the file holds; its ``authMethod`` is spelled too freely by the programs that write it to rely on."""
+    """By what the file holds; its ``authMethod`` is spelled too freely by the programs that write it to rely on.
+
+    Only a file of kiro-cli's without a refresh token has nothing else to go by.
+    """
     method = str(found.get("authMethod") or "").lower()
     if method in {"external_idp", "externalidp"}:
         return "external_idp"
-    if not has_client:
+    if not has_client and (method == "social" or not of_the_cli(found)):
         return "social"
     provider = str(found.get("provider") or "").lower()
     start = str(found.get("startUrl") or "")
@@ -175,8 +194,13 @@ def configured(wanted: Wanted) -> JsonFile | None:
 
 
 def holds_login(found: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is a credentials file: whoever wrote it, it has a ``refreshToken`` or an API key."""
-    return bool(found.get("refreshToken") or found.get("kiroApiKey"))
+    """Whether a JSON object is a credentials file: a ``refreshToken``, an API key, or kiro-cli's access token."""
+    return bool(found.get("refreshToken") or found.get("kiroApiKey") or of_the_cli(found))
+
+
+def of_the_cli(found: Mapping[str, Any]) -> bool:
+    """Whether it is kiro-cli's form without a refresh token; a file with a blank ``refreshToken`` is not."""
+    return bool("refreshToken" not in found and found.get("accessToken") and found.get("authMethod"))
 
 
 def under_home(path: Path, home: Path) -> Path:
@@ -190,4 +214,13 @@ def standard_place(wanted: Wanted) -> JsonFile | None:
     with contextlib.suppress(OSError):
         if path.is_file():
             return JsonFile(path, wanted)
+    return None
+
+
+def cli_token(wanted: Wanted) -> JsonFile | None:
+    """The token file in kiro-cli's own folder, if it holds a token."""
+    place = JsonFile(wanted.kiro_cli_folder / CLI_FILE, wanted)
+    with contextlib.suppress(OSError, GatewayError):
+        if place.path.is_file() and place.load().access_token:
+            return place
     return None

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from gateway.accounts import store
+from gateway.accounts import filelocks, store
 from gateway.accounts.credentials import (
     Credentials,
     bad_login,
@@ -26,7 +26,7 @@ from gateway.accounts.credentials import (
 )
 from gateway.accounts.journal import Journal
 from gateway.accounts.login.device import NewLogin
-from gateway.accounts.sources.source import Wanted, settle
+from gateway.accounts.sources.source import RefreshRules, Wanted, guarded_beside, settle
 from gateway.jsontext import JsonError, encode
 from gateway.kiro.endpoints import LoginKind
 
@@ -72,11 +72,6 @@ class OwnLogin:
         return f"Log in again: kiro-gateway login --name {self.title}; the gateway notices by itself."
 
     @property
-    def lock_path(self) -> Path:
-        """The file itself; its lock is a side file."""
-        return self.path
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """The file itself."""
         return (self.path,)
@@ -85,6 +80,10 @@ class OwnLogin:
     def journal(self) -> Journal:
         """In the gateway's folder, beside that of the logins."""
         return Journal(self.path.parent.parent, self.key)
+
+    def rules(self, credentials: Credentials) -> RefreshRules:
+        """Guarded by a lock beside the file, in the gateway's own folder: each login has its own."""
+        return guarded_beside(self.path, self.path.parent.parent, self.key)
 
     def load(self) -> Credentials:
         """The login as the file has it now, or as the journal has it."""
@@ -154,17 +153,17 @@ def keep(own_folder: Path, login: NewLogin, name: str | None, created: float, *,
 
     name: None takes the login's own with a number where it is taken, so that no other login is lost. created: epoch
     seconds. wait: seconds for each of its two locks; on an event loop 0, with ``locks.retried`` around it. Raises
-    GatewayError for a name that cannot be one, OSError when it cannot be kept, of which Timeout when a lock is taken.
+    GatewayError for a name that cannot be one, OSError when it cannot be kept, of which LockTaken when a lock is taken.
     """
     folder = own_folder / FOLDER
     store.private_folder(own_folder)
     store.private_folder(folder)
-    with store.lock_for(folder / "names").acquire(timeout=wait):
+    with filelocks.held(folder / "names", wait):
         title = name or _free(folder, login.name)
         if not NAME.fullmatch(title):
             raise bad_login("a login's name has letters, digits and . _ - @ only, 64 at most, a letter or digit first")
         own = OwnLogin(folder / f"{title}.json")
-        with store.lock_for(own.path).acquire(timeout=wait):
+        with filelocks.held(own.path, wait):
             store.replace(own.path, encode({**_kept(own.path), **_members(login, title, created)}))
     return own
 
@@ -197,7 +196,7 @@ def discard(login: OwnLogin, *, wait: float = LOCK_WAIT) -> None:
 
     wait: as for ``keep``.
     """
-    with store.lock_for(login.path).acquire(timeout=wait):
+    with filelocks.held(login.path, wait):
         with contextlib.suppress(OSError, JsonError):
             token = str(store.read_json(login.path).get("refreshToken") or "")
             login.journal.forget(token, token)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.accounts.credentials import Credentials, bad_login, checked_arn, checked_token, in_one_partition
 from gateway.accounts.journal import Journal, entry_name
-from gateway.accounts.sources.source import Wanted
+from gateway.accounts.sources.source import RefreshRules, Wanted, guarded_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,6 @@ class RefreshTokenSource:
         return "Log in to Kiro again and put the new refresh token into the settings."
 
     @property
-    def lock_path(self) -> Path:
-        """The file of the rotated tokens."""
-        return self.journal.path(self.credentials.refresh_token)
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """It stands in the settings."""
         return ()
@@ -44,6 +39,10 @@ class RefreshTokenSource:
     def journal(self) -> Journal:
         """The only place of what it rotates to."""
         return Journal(self.state, self.key)
+
+    def rules(self, credentials: Credentials) -> RefreshRules:
+        """Guarded by a lock beside the file of the rotated tokens."""
+        return guarded_beside(self.journal.path(self.credentials.refresh_token), self.state, self.key)
 
     def load(self) -> Credentials:
         """The configured token, or what it has rotated to."""

@@ -27,7 +27,7 @@ def test_an_api_key_is_a_token_that_nothing_refreshes() -> None:
 def test_no_word_of_the_source_shows_the_key() -> None:
     source = configured(wanted(KEY))
     assert source is not None
-    assert KEY not in f"{source!r} {source.name} {source.key} {source.login_again} {source.lock_path}"
+    assert KEY not in f"{source!r} {source.name} {source.key} {source.login_again} {source.rules(source.load())}"
 
 
 @pytest.mark.parametrize("key", ["aoaAAAA", "ksk_with space", "ksk_cut..."])

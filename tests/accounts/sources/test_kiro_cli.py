@@ -9,7 +9,7 @@ import pytest
 
 from gateway import jsontext
 from gateway.accounts.credentials import Credentials
-from gateway.accounts.sources.kiro_cli import KEYS, Database, configured, standard_place, standard_places
+from gateway.accounts.sources.kiro_cli import FORCED_KEY, KEYS, Database, configured, standard_place
 from gateway.accounts.sources.source import Wanted
 from gateway.errors import GatewayError
 
@@ -43,6 +43,32 @@ def rows(path: Path) -> dict[str, Any]:
     found = dict(database.execute("SELECT key, value FROM auth_kv").fetchall())
     database.close()
     return {key: jsontext.decode(value) for key, value in found.items()}
+
+
+def put_raw(path: Path, key: str, value: object) -> None:
+    """As another program writes a row."""
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT OR REPLACE INTO auth_kv VALUES (?, ?)", (key, value))
+    connection.commit()
+    connection.close()
+
+
+def put(path: Path, key: str, value: object) -> None:
+    put_raw(path, key, jsontext.encode(value).decode())
+
+
+def delete(path: Path, key: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM auth_kv WHERE key = ?", (key,))
+    connection.commit()
+    connection.close()
+
+
+def raw(path: Path, key: str) -> object:
+    connection = sqlite3.connect(path)
+    (value,) = connection.execute("SELECT value FROM auth_kv WHERE key = ?", (key,)).fetchone()
+    connection.close()
+    return value
 
 
 def wanted(folder: Path, **more: Any) -> Wanted:
@@ -145,19 +171,105 @@ def test_a_newer_login_in_the_database_is_never_overwritten(tmp_path: Path) -> N
     assert rows(path) == {KEYS[0]: newer}
 
 
-def test_a_read_only_database_stays_as_it_is_and_the_login_lives_in_the_state_folder(tmp_path: Path) -> None:
-    path = made(tmp_path / "d", {KEYS[0]: SOCIAL})
+def test_read_only_database_of_amazon_q_stays_and_the_login_lives_in_the_state_folder(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", {KEYS[3]: ODIC})
     before = path.read_bytes()
     place = database(path, read_only=True)
     login = place.load()
     place.prove_writable()
     place.save(renewed(login), login.tokens)
     assert place.load().tokens == ("aoaNew", "aorNew")
-    assert (path.read_bytes(), place.lock_path.parent) == (before, tmp_path / "state")
+    rules = place.rules(place.load())
+    assert (path.read_bytes(), rules.read_only, rules.store) == (before, "", None)
+    assert {target.path.parent for targets in rules.locks for target in targets} == {tmp_path / "state"}
 
 
-def test_a_database_that_somebody_writes_to_for_long_does_not_lose_the_login(tmp_path: Path) -> None:
+def test_read_only_database_of_kiro_cli_makes_its_login_read_only(tmp_path: Path) -> None:
+    place = database(made(tmp_path / "d", {KEYS[0]: SOCIAL}), read_only=True)
+    rules = place.rules(place.load())
+    assert "read-only by the settings" in rules.read_only and "kiro-cli whoami" in rules.renew
+
+
+def test_tokens_that_an_earlier_version_kept_beside_a_read_only_database_are_still_the_gateways(tmp_path: Path) -> None:
     path = made(tmp_path / "d", {KEYS[0]: SOCIAL})
+    place = database(path, read_only=True)
+    login = place.load()
+    place.journal.keep(login.refresh_token, renewed(login))
+    mine = place.load()
+    rules = place.rules(mine)
+    assert (mine.tokens, rules.read_only, rules.store) == (("aoaNew", "aorNew"), "", None)
+    place.save(replace(mine, access_token="aoaNewer", refresh_token="aorNewer"), mine.tokens)
+    assert place.load().tokens == ("aoaNewer", "aorNewer")
+    assert rows(path)[KEYS[0]] == SOCIAL
+
+
+def test_login_that_kiro_cli_shares_is_kept_in_its_database_or_the_save_fails(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", {KEYS[0]: SOCIAL})
+    place = replace(database(path), patience=0.01)
+    login = place.load()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for act in (place.prove_store, lambda: place.save(renewed(login), login.tokens)):
+        with pytest.raises(OSError, match="locked"):
+            act()
+    other.close()
+    place.prove_store()
+    place.save(renewed(login), login.tokens)
+    assert rows(path)[KEYS[0]]["refresh_token"] == "aorNew"
+
+
+def test_token_is_saved_to_the_row_it_came_from_though_another_goes_before_it_now(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", {KEYS[1]: ODIC})
+    place = database(path)
+    login = place.load()
+    put(path, KEYS[0], SOCIAL | {"refresh_token": "aorSocial"})
+    assert place.load().refresh_token == "aorSocial"
+    assert place.same_login(login).tokens == login.tokens
+    place.save(renewed(login), login.tokens)
+    assert (rows(path)[KEYS[0]]["refresh_token"], rows(path)[KEYS[1]]["refresh_token"]) == ("aorSocial", "aorNew")
+
+
+def test_login_of_a_row_that_is_gone_is_neither_found_nor_brought_back(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", {KEYS[1]: ODIC, KEYS[0]: SOCIAL | {"refresh_token": ""}})
+    place = database(path)
+    login = place.load()
+    delete(path, KEYS[1])
+    with pytest.raises(GatewayError, match="does not hold this login any more"):
+        place.same_login(login)
+    place.save(renewed(login), login.tokens)
+    assert KEYS[1] not in rows(path)
+
+
+@pytest.mark.parametrize(
+    ("mark", "wait"),
+    [
+        (None, 0),
+        ("1000", 30),
+        ("970", 0),
+        ("971", 1),
+        ("999", 29),
+        (b"999", 29),
+        (999, 29),
+        ("999.9", 29),
+        ("1001", 0),
+        ("9999", 0),
+        ("x", 0),
+        ("NaN", 0),
+    ],
+)
+def test_living_token_is_refreshed_once_in_30_s_by_the_mark_in_the_database(
+    tmp_path: Path, mark: object, wait: int
+) -> None:
+    path = made(tmp_path / "d", {KEYS[0]: SOCIAL})
+    if mark is not None:
+        put_raw(path, FORCED_KEY, mark)
+    assert database(path).claim_forced_refresh(1000.7) == wait
+    assert database(path).claim_forced_refresh(1000.7) == (wait or 30)
+    assert str(raw(path, FORCED_KEY)) == (str(mark) if wait else "1000")
+
+
+def test_a_database_of_amazon_q_that_somebody_writes_to_for_long_does_not_lose_the_login(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", {KEYS[3]: ODIC})
     place = replace(database(path), patience=0.01)
     login = place.load()
     other = sqlite3.connect(path, isolation_level=None)
@@ -167,7 +279,7 @@ def test_a_database_that_somebody_writes_to_for_long_does_not_lose_the_login(tmp
     other.close()
     assert place.load().tokens == ("aoaNew", "aorNew")
     place.save(replace(renewed(login), refresh_token="aorNewest"), ("aoaNew", "aorNew"))
-    assert rows(path)[KEYS[0]]["refresh_token"] == place.load().refresh_token == "aorNewest"
+    assert rows(path)[KEYS[3]]["refresh_token"] == place.load().refresh_token == "aorNewest"
     assert not list((tmp_path / "state").glob("login-*.json"))
 
 
@@ -189,26 +301,6 @@ def test_a_row_that_is_no_json_is_passed_over(tmp_path: Path) -> None:
     assert database(path).load().refresh_token == "aorOld"
 
 
-HOME = Path("/home/me")
-
-
-@pytest.mark.parametrize(
-    ("system", "variables", "first"),
-    [
-        ("linux", {}, "/home/me/.local/share/kiro-cli/data.sqlite3"),
-        ("linux", {"XDG_DATA_HOME": "/data"}, "/data/kiro-cli/data.sqlite3"),
-        ("linux", {"KIRO_DATA_DIR": "/mine"}, "/mine/data.sqlite3"),
-        ("darwin", {}, "/home/me/Library/Application Support/kiro-cli/data.sqlite3"),
-        ("win32", {"LOCALAPPDATA": "/local"}, "/local/Kiro-Cli/data.sqlite3"),
-        ("win32", {}, "/home/me/AppData/Local/Kiro-Cli/data.sqlite3"),
-    ],
-)
-def test_each_system_has_its_standard_places(system: str, variables: dict[str, str], first: str) -> None:
-    places = standard_places(system, variables.get, HOME)
-    assert places[0] == Path(first)
-    assert places[-1].parent.name.lower() == "amazon-q"
-
-
 def test_the_first_standard_place_with_a_login_is_taken(tmp_path: Path) -> None:
     empty = made(tmp_path / "kiro-cli" / "data.sqlite3", {})
     full = made(tmp_path / "amazon-q" / "data.sqlite3", {KEYS[3]: ODIC})
@@ -223,7 +315,7 @@ def test_a_database_of_the_settings_is_taken_as_it_is(tmp_path: Path) -> None:
     named = configured(wanted(tmp_path, database=tmp_path / "d"))
     assert named is not None
     assert (named.name, named.key) == (str(tmp_path / "d"), f"database:{tmp_path / 'd'}")
-    assert (named.lock_path, "kiro-cli login" in named.login_again) == (tmp_path / "d", True)
+    assert "kiro-cli login" in named.login_again
 
 
 def left_in_a_commit(tmp_path: Path) -> Path:

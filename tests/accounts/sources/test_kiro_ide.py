@@ -1,9 +1,12 @@
+import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway import jsontext
+from gateway.accounts.filelocks import first_taken
 from gateway.accounts.sources import find
 from gateway.accounts.sources.kiro_ide import STANDARD_PLACE, JsonFile
 from gateway.accounts.sources.source import Source, Wanted
@@ -87,7 +90,78 @@ def test_saving_changes_three_members_and_keeps_the_rest_in_order(tmp_path: Path
     assert list(saved) == ["x-own", *SOCIAL, "last"]
     changed = {key for key in saved if saved[key] != {"x-own": {"deep": [1, 2]}, **SOCIAL, "last": None}[key]}
     assert changed == {"accessToken", "refreshToken", "expiresAt"}
-    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o660, 0o400])
+def test_file_keeps_its_mode_and_the_journal_is_private(tmp_path: Path, mode: int) -> None:
+    path = write(tmp_path / "login.json", SOCIAL)
+    path.chmod(mode)
+    place = source(path)
+    login = place.load()
+    entry = place.journal.reserve(login.refresh_token)
+    assert place.journal.path(login.refresh_token).stat().st_mode & 0o777 == 0o600
+    entry.write(renewed(login))
+    entry.close()
+    place.save(renewed(login), login.tokens)
+    assert place.load().refresh_token == "aorNew"
+    assert path.stat().st_mode & 0o777 == mode
+
+
+CLI = {"accessToken": "aoaCli", "expiresAt": "2026-06-01T12:34:56Z", "region": "eu-west-1", "profileArn": ARN}
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"authMethod": "social", "provider": "Google"}, "social"),
+        ({"authMethod": "IdC", "provider": "BuilderId"}, "builder_id"),
+        ({"authMethod": "IdC", "provider": "Enterprise"}, "idc"),
+        ({"authMethod": "IdC"}, "idc"),
+        ({"authMethod": "IdC", "clientIdHash": "of-a-file-that-is-not-there"}, "idc"),
+        ({"authMethod": "external_idp"}, "external_idp"),
+    ],
+)
+@pytest.mark.parametrize("name", ["kiro-auth-token-cli.json", "mounted.json"])
+def test_file_of_kiro_cli_without_a_refresh_token_is_read_and_never_refreshed(
+    tmp_path: Path, name: str, more: dict[str, Any], kind: str
+) -> None:
+    place = source(write(tmp_path / name, CLI | more))
+    login = place.load()
+    assert (login.kind, login.tokens, login.profile_arn, login.region) == (kind, ("aoaCli", ""), ARN, "eu-west-1")
+    assert login.expires_at == 1780317296
+    rules = place.rules(login)
+    assert "holds no refresh token" in rules.read_only and "kiro-cli whoami" in rules.renew
+
+
+def test_file_of_that_name_with_a_refresh_token_is_refreshed_like_any_other(tmp_path: Path) -> None:
+    place = source(write(tmp_path / "kiro-auth-token-cli.json", SOCIAL))
+    assert (place.load().refresh_token, place.rules(place.load()).read_only) == ("aorOld", "")
+
+
+def test_kiro_clis_token_is_taken_last_of_the_standard_places(tmp_path: Path) -> None:
+    folder = tmp_path / ".local" / "share" / "kiro-cli"
+    write(folder / "kiro-auth-token-cli.json", CLI)
+    assert found(tmp_path) is None
+    write(folder / "kiro-auth-token-cli.json", CLI | {"authMethod": "social"})
+    place = found(tmp_path)
+    assert place is not None and place.load().access_token == "aoaCli"
+    write(tmp_path / STANDARD_PLACE, SOCIAL)
+    place = found(tmp_path)
+    assert place is not None and place.load().access_token == "aoaOld"
+
+
+def test_lock_is_on_the_open_folder_of_the_file_and_nothing_is_made_in_it(tmp_path: Path) -> None:
+    real = write(tmp_path / "real" / "login.json", SOCIAL)
+    (tmp_path / "link.json").symlink_to(real)
+    place = source(tmp_path / "link.json")
+    lock = first_taken(place.rules(place.load()).locks)
+    folder = os.open(real.parent, os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.release()
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(folder)
+    assert [path.name for path in real.parent.iterdir()] == ["login.json"]
 
 
 def renewed(login: Any) -> Any:

@@ -142,7 +142,7 @@ def test_it_names_itself_and_the_command_to_log_in_again(tmp_path: Path) -> None
     kept = keep(tmp_path, NEW, None, 0.0)
     assert "acme" in kept.name
     assert "kiro-gateway login --name acme" in kept.login_again
-    assert kept.lock_path == kept.path
+    assert kept.rules(CREDENTIALS).locks[0][0].place() == kept.path.with_name(".acme.json.lock")
     kept.prove_writable()
     assert CREDENTIALS.refresh_token not in f"{kept!r}{kept.key}"
 

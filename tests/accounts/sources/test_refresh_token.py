@@ -40,7 +40,7 @@ def test_the_kept_file_shows_nothing_of_the_configured_token_in_its_name(tmp_pat
 
 def test_a_spoiled_state_file_is_as_good_as_none(tmp_path: Path) -> None:
     place = source(tmp_path)
-    place.lock_path.write_bytes(b"{")
+    place.journal.path("aorConfigured").write_bytes(b"{")
     assert place.load().refresh_token == "aorConfigured"
 
 
