@@ -16,7 +16,7 @@ from gateway.accounts.credentials import Credentials, bad_login
 from gateway.accounts.guard import LoginGuard
 from gateway.accounts.journal import Entry, Unkept
 from gateway.accounts.locks import FolderLocks, LoginLock
-from gateway.accounts.refresh import REFRESHERS
+from gateway.accounts.refresh import REFRESHERS, not_refreshable
 from gateway.accounts.refresh.grant import Post, TokenCall, granted
 from gateway.accounts.sources.source import RefreshRules, SharedStore, Source
 from gateway.accounts.tokens import Tokens
@@ -280,13 +280,7 @@ class Renewal:
         mine = self._tokens.credentials
         refresher = REFRESHERS.get(mine.kind)
         if refresher is None:
-            raise UpstreamError(
-                Kind.AUTHENTICATION,
-                "An API key cannot be refreshed: if Kiro refused it, it was deleted, or its organisation does not allow"
-                f" keys. {self._source.login_again}",
-                should_retry=False,
-                trouble=Trouble.LOGIN,
-            )
+            raise not_refreshable(self._source.login_again)
         if rules.store and self._clock.monotonic() + CALL > until:
             raise NotRefreshed("other programs had kiro-cli's refresh lock for too long", rules)
         entry = await self._ready(rules)
