@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from gateway.accounts.queue import PoolRequest
 from gateway.errors import GatewayError
 from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
@@ -18,7 +19,7 @@ from gateway.web.capture import NO_CAPTURE, Capture
 class Record:
     """One request, from its id to its end.
 
-    owner: a digest of the key that let the request in.
+    owner: a digest of the key that let the request in. pool_request: the same request as the accounts' queue sees it.
     calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
     answer: the decoder, for what it noticed on its way.
     told: headers of the answer that are known from the request. around: what a fault of Kiro's is completed with.
@@ -35,6 +36,7 @@ class Record:
     model: str | None = None
     upstream_model: str | None = None
     stream: bool = False
+    pool_request: PoolRequest = field(default_factory=PoolRequest)
     calls: list[Trace] = field(default_factory=list)
     capture: Capture = NO_CAPTURE
     usage: Usage | None = None
