@@ -80,7 +80,11 @@ class Live:
 
 
 def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
-    """Settings for a simulator; changes by full name, which may have ``__`` for the dot (``server__port``)."""
+    """Settings for a simulator; changes by full name, which may have ``__`` for the dot (``server__port``).
+
+    accounts: entries that take the place of the simulator's own login.
+    """
+    accounts = changes.pop("accounts", ())
     values = {
         "credentials.refresh_token": Secret(REFRESH_TOKEN),
         "credentials.profile_arn": PROFILE_ARN,
@@ -89,7 +93,7 @@ def settings(simulator: Simulator, state: Path, **changes: Any) -> Settings:
         "debug.folder": str(state / "debug"),
         **{name.replace("__", "."): value for name, value in changes.items()},
     }
-    return settings_of(values)
+    return settings_of(values, accounts)
 
 
 def given(simulator: Simulator, state: Path, **changes: Any) -> Given:
