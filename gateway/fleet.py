@@ -17,6 +17,7 @@ from gateway.accounts.locks import FolderLocks, retried
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
 from gateway.accounts.pool import Pool
+from gateway.accounts.queue import FairQueue, QueueLimits
 from gateway.accounts.sources.own import LOCK_WAIT, OwnLogin, discard
 from gateway.accounts.state import StateFile
 from gateway.accounts.terms import Configured, Terms
@@ -144,6 +145,7 @@ async def assemble(settings: Settings, accounts: Sequence[Configured], folder: P
         members,
         policy=BreakerPolicy(rules.recovery_timeout, rules.max_backoff_multiplier),
         pacer=pacer(rules.max_concurrent, rules.min_interval),
+        queue=partial(FairQueue, limits=QueueLimits(seconds=rules.queue_timeout)),
         clock=clock,
         healths=await threads.run(state.load, clock.now()) | dead,
     )
@@ -243,5 +245,7 @@ def _member(
     terms = configured.terms or Terms(account.id)
     if terms.name in taken:
         terms = replace(terms, name=next(name for n in range(2, 9999) if (name := f"{terms.name}-{n}") not in taken))
-    gate = pacer(terms.max_concurrent, terms.min_interval, settings.pool.pause_after_429)
+    rules = settings.pool
+    concurrent = rules.max_concurrent_per_account if terms.max_concurrent is None else terms.max_concurrent
+    gate = pacer(concurrent, terms.min_interval, rules.pause_after_429)
     return Member(account, terms, gate)

@@ -22,6 +22,9 @@ from gateway.web.serving import runner_for
 
 KEY = "live-gateway-key-0000000000000000"
 ADMIN = "live-admin-key-00000000000000000"
+UNQUEUED: dict[str, Any] = {"pool__max_concurrent_per_account": 0}
+"""For tests that need more requests at once than the default lets through, and whose subject is not the queue."""
+
 HELLO: dict[str, Any] = {
     "model": "claude-sonnet-4.5",
     "max_tokens": 400,

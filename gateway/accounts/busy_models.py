@@ -27,12 +27,12 @@ class BusyModels:
         if len(self._until) > _MOST:
             self._until.pop(next(iter(self._until)))
 
-    def check(self, model: str, now: float) -> None:
-        """Raise the GatewayError that Kiro's answer was, with the rest of the wait, while the model is busy."""
+    def refusal(self, model: str, now: float) -> GatewayError | None:
+        """The error that Kiro's answer was, with the rest of the wait; None when the model may be asked for."""
         if model not in self._until:
-            return
+            return None
         until, error = self._until[model]
         if now >= until:
             del self._until[model]
-            return
-        raise error.replaced(retry_after=until - now)
+            return None
+        return error.replaced(retry_after=until - now)

@@ -1,5 +1,6 @@
 """One account in the pool, and the loan of it to a request."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
@@ -64,9 +65,13 @@ class Member:
             None if allowance is None else allowance.share,
             self.pacer.full,
             self.probing,
-            bool(self._lacking) and self._lacking.get(model, 0.0) > now.monotonic,
+            self.misses(model, now),
             self.turn,
         )
+
+    def misses(self, model: str, now: Now) -> bool:
+        """Whether the plan was seen to lack a model lately."""
+        return bool(self._lacking) and self._lacking.get(model, 0.0) > now.monotonic
 
     def lacks(self, model: str, until: float) -> None:
         """Remember that the plan lacks a model; until: monotonic seconds."""
@@ -78,13 +83,16 @@ class Member:
 class Lease:
     """An account lent to one request, until its answer's end. ``release`` may be called twice.
 
-    began: the account's changes and resets when the request began.
+    began: the account's changes and resets when the request began. freed: called when the place is free again.
     """
 
-    __slots__ = ("_common", "_held", "_probe", "began", "member")
+    __slots__ = ("_common", "_freed", "_held", "_probe", "began", "member")
 
-    def __init__(self, member: Member, common: Pacer, *, probe: bool) -> None:
+    def __init__(
+        self, member: Member, common: Pacer, *, probe: bool, freed: Callable[[], object] = lambda: None
+    ) -> None:
         self._common = common
+        self._freed = freed
         self.member = member
         self.began = member.mark
         self._probe = probe
@@ -133,6 +141,7 @@ class Lease:
             self.member.running -= 1
             self.member.pacer.leave()
             self._common.leave()
+            self._freed()
 
 
 def login_mark(tokens: tuple[str, str]) -> str:

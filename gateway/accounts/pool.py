@@ -1,11 +1,15 @@
 """The accounts as one: gives each request an account, and remembers what became of it. One account is a pool of one.
 
-All of it runs on the event loop, and nothing here waits but for the calm pacing: no account can hold up another (R40).
+All of it runs on the event loop, and nothing here waits but in the queue: no account can hold up another (R40). A
+request waits for a place at any account that can serve it. It keeps its place until its answer ends, its client leaves
+or it goes on to another account; also while it waits before another send, since in its stead another request would go
+to an account that has just asked for fewer.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from math import inf
 from typing import Final
 
 import structlog
@@ -28,10 +32,12 @@ from gateway.accounts.health import (
     after_new_login,
     after_success,
     circuit,
+    may_probe_early,
     remaining,
 )
 from gateway.accounts.member import Lease, Member
 from gateway.accounts.pacing import UNLIMITED, Pacer
+from gateway.accounts.queue import WAIT, FairQueue, PoolRequest, Waits
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.fault_rows import SUPPORT_FORM
 from gateway.kiro.profiles import SHARED
@@ -39,8 +45,21 @@ from gateway.supervision import background_task, outcome
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
+MakeQueue = Callable[
+    [Callable[[], bool], Callable[[], float], Callable[[Lease | None], object]], FairQueue[Lease | None]
+]
+"""Makes a queue over places that are vacant, that open at a time, and that can be given back."""
+
 REMEMBERED: Final = 10_000
 """Conversations whose account is remembered; the one longest unused is forgotten first."""
+
+HOME_WAIT: Final = 10.0
+"""Seconds for which a conversation waits for a place at the account it is with, while others are free. There its prompt
+is cached: a turn elsewhere costs up to three times the credits (GPT). Four agents' turns rarely take longer until one
+of them ends; and who waits for ever leaves accounts idle."""
+
+STALE: Final = -1
+"""No version of the pool."""
 
 LACKING: Final = 3600.0
 """Seconds for which it is believed that an account's plan lacks a model."""
@@ -49,62 +68,89 @@ LACKING: Final = 3600.0
 class Visit:
     """One request's way through the pool: which accounts it has been to. count: those that could serve it at first."""
 
-    __slots__ = ("_conversation", "_model", "_order", "_pool", "_tried", "_version", "count")
+    __slots__ = (
+        "_leaves_home",
+        "_model",
+        "_order",
+        "_pool",
+        "_request",
+        "_tried",
+        "_version",
+        "count",
+        "session",
+    )
 
-    def __init__(self, pool: "Pool", conversation: str, model: str, order: list[Member]) -> None:
+    def __init__(self, pool: "Pool", conversation: str, model: str, order: list[Member], request: PoolRequest) -> None:
         self.count = len(order)
         self._order = order
         self._version = pool.version
         self._pool = pool
-        self._conversation = conversation
+        self.session = conversation
         self._model = model
+        self._request = request
+        self._leaves_home = pool.queue.now() + HOME_WAIT
         self._tried: list[Member] = []
 
     async def next(self) -> Lease | None:
-        """The next account, once the pacing lets the request in; None when no other can serve it.
+        """The next account, once it has a place for the request; None when no other can serve it.
 
-        Raises GatewayError when even the first is gone by now.
+        Raises GatewayError when even the first is gone by now, with 429 when the queue is full or the wait too long.
         """
-        while found := self._left():
-            member = found[0]
-            if member.pacer.full or self._pool.pacer.full:
-                await self._queued(member)
-                # While it waited the account may have become unusable; the one way to find out is to choose again.
-                if member not in self._left():
-                    member.pacer.leave()
-                    self._pool.pacer.leave()
-                    continue
-            else:
-                member.pacer.enter_now()
-                self._pool.pacer.enter_now()
-            return self._lent(member)
-        if not self._tried:
-            raise self._pool.nobody(self._model)
-        return None
+        return await self._pool.queue.enter(self._request, self)
+
+    @property
+    def kind(self) -> Hashable:
+        """What decides on which accounts it may go now."""
+        return self._model, self._home(), *map(id, self._tried)
+
+    def attempt(self, *, take: bool) -> Lease | Waits | None:
+        """An account with a free place, if one may be taken; WAIT while there is one that could serve."""
+        left = self._left()
+        if not left:
+            if not self._tried:
+                raise self._pool.nobody(self._model)
+            return None
+        member = self._free(left) if take else None
+        if member is None:
+            self._version = STALE  # cooldowns end while it waits
+            return WAIT
+        return self._lent(member)
 
     def _left(self) -> list[Member]:
         """The accounts that are left, best first: as found at the beginning, if nothing has happened since."""
         if self._version != self._pool.version:
-            self._order = self._pool.order(self._conversation, self._model, self._tried)
+            self._order = self._pool.order(self.session, self._model, self._tried)
             self._version = self._pool.version
         return self._order
 
-    async def _queued(self, member: Member) -> None:
-        """Wait for a place of the account, then for one of all; cancelled, both are free again."""
-        await member.pacer.enter()
-        try:
-            await self._pool.pacer.enter()
-        except BaseException:
-            member.pacer.leave()
-            raise
+    def _free(self, left: list[Member]) -> Member | None:
+        """The best of them that has a place."""
+        pool = self._pool
+        if pool.pacer.full:
+            return None
+        first = left[0]
+        if not first.pacer.full:
+            return first
+        if first.name == self._home():
+            return None
+        now = pool.now()
+        lacks = first.misses(self._model, now)
+        return next((m for m in left if not m.pacer.full and m.misses(self._model, now) <= lacks), None)
+
+    def _home(self) -> str | None:
+        """The name of the account that the conversation is with, as long as it waits for it."""
+        home = self._pool.home(self.session)
+        return home if home is not None and self._pool.queue.now() < self._leaves_home else None
 
     def _lent(self, member: Member) -> Lease:
+        member.pacer.enter_now()
+        self._pool.pacer.enter_now()
         self._tried.append(member)
-        return Lease(member, self._pool.pacer, probe=self._pool.taken(member))
+        return Lease(member, self._pool.pacer, probe=self._pool.taken(member), freed=self._pool.queue.serve)
 
     def answered(self, lease: Lease) -> None:
         """The account has begun to answer."""
-        self._pool.succeeded(lease, self._conversation)
+        self._pool.succeeded(lease, self.session)
 
     def failed(self, lease: Lease, error: UpstreamError) -> None:
         """The account could not answer, or Kiro said of it in an answer's course that it cannot go on."""
@@ -128,8 +174,9 @@ class Pool:
         pacer: Pacer = UNLIMITED,
         clock: Clock | None = None,
         healths: Mapping[str, Health] | None = None,
+        queue: MakeQueue = FairQueue,
     ) -> None:
-        """healths: by the members' keys, as they were kept."""
+        """healths: by the members' keys, as they were kept. queue: makes it, with limits of its own."""
         self.members = tuple(members)
         self.pacer = pacer
         self.changed = False
@@ -139,27 +186,51 @@ class Pool:
         self._sticky: OrderedDict[str, str] = OrderedDict()
         self._busy_models = BusyModels()
         self._looking: asyncio.Task[bool] | None = None
+        self.queue: FairQueue[Lease | None] = queue(self._vacant, self._opens_at, _give_back)
         for member in self.members:
             member.health = (healths or {}).get(member.key, FRESH)
 
-    async def visit(self, conversation: str, model: str) -> Visit:
-        """Begin a request. Raises GatewayError when no account can serve it now, with the reason of each."""
-        self._busy_models.check(model, self._clock.now().monotonic)
+    async def visit(self, conversation: str, model: str, request: PoolRequest | None = None) -> Visit:
+        """Begin a request. Raises GatewayError when no account can serve it now, with the reason of each.
+
+        request: the client's, of which this may be one of several calls.
+        """
         found = self.order(conversation, model, ())
         if not found and await self._look_again():
             found = self.order(conversation, model, ())
         if not found:
             raise self.nobody(model)
-        return Visit(self, conversation, model, found)
+        return Visit(self, conversation, model, found, request or PoolRequest())
+
+    def home(self, conversation: str) -> str | None:
+        """The name of the account that a conversation is with."""
+        return self._sticky.get(conversation)
+
+    def _vacant(self) -> bool:
+        """Whether an account that may serve has a free place."""
+        if self.pacer.full:
+            return False
+        now = self._clock.now()
+        return any(not member.pacer.full and _may_serve(member.health, now) for member in self.members)
+
+    def _opens_at(self) -> float:
+        """When a pause or an interval ends next."""
+        now = self.queue.now()
+        times = (pacer.opens_at for pacer in (self.pacer, *(member.pacer for member in self.members)))
+        return min((time for time in times if time > now), default=inf)
 
     def nobody(self, model: str) -> GatewayError:
         """The error when no account can serve."""
         now = self._clock.now()
+        if (busy := self._busy_models.refusal(model, now.monotonic)) is not None:
+            return busy
         return nobody([member.candidate(model, now) for member in self.members], model, now)
 
     def order(self, conversation: str, model: str, tried: Sequence[Member]) -> list[Member]:
         """The accounts that could serve a request now, the best first."""
         now = self._clock.now()
+        if self._busy_models.refusal(model, now.monotonic) is not None:
+            return []
         by_name = {member.name: member for member in self.members if member not in tried}
         candidates = [member.candidate(model, now) for member in by_name.values()]
         return [by_name[found.name] for found in order(candidates, model, now, self._sticky.get(conversation))]
@@ -187,12 +258,13 @@ class Pool:
         changes, resets = lease.began
         if trouble is Trouble.CAPACITY:
             self._busy_models.note(model, error, now.monotonic)
+            self._change()
             return
         if resets != member.resets:
             return  # it is of a login, or of a state, that the user has ended since
         if trouble is Trouble.MODEL:
             member.lacks(model, now.monotonic + LACKING)
-            self.version += 1
+            self._change()
             return
         failure = AccountFailure(trouble, error.message, error.retry_after, member.login)
         self._fail(member, failure, stale=changes != member.changes)
@@ -243,12 +315,12 @@ class Pool:
     def add(self, member: Member) -> None:
         """Use another account from now on."""
         self.members = (*self.members, member)
-        self.version += 1
+        self._change()
 
     def remove(self, member: Member) -> None:
         """Use an account no more; requests that are on it may come to their end."""
         self.members = tuple(other for other in self.members if other is not member)
-        self.version += 1
+        self._change()
 
     def find(self, key: str) -> Member | None:
         """An account by its name, or by its number counted from 0."""
@@ -301,4 +373,18 @@ class Pool:
             member.health = FRESH if health == FRESH else health
             member.changes += 1
             self.changed = True
-            self.version += 1
+            self._change()
+
+    def _change(self) -> None:
+        """Another choice of accounts than before."""
+        self.version += 1
+        self.queue.change()
+
+
+def _may_serve(health: Health, now: Now) -> bool:
+    return circuit(health, now) is not Circuit.OPEN or may_probe_early(health, now)
+
+
+def _give_back(lease: Lease | None) -> None:
+    if lease is not None:
+        lease.release()

@@ -15,7 +15,7 @@ class Terms:
     priority: accounts with the smallest number are taken first. models: Kiro's ids it may be used for, ``*`` allowed;
     none means all. preferred_endpoint: a name or alias. headers: sent with every request, over the gateway's own.
     allow_overage: go on when the plan's credits are used up, as far as Kiro allows it.
-    max_concurrent, min_interval: as of ``pacing.Pacer``; 0 is no limit.
+    max_concurrent, min_interval: as of ``pacing.Turnstile``; 0 is no limit, None the one that holds for all accounts.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Terms:
     preferred_endpoint: str | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     allow_overage: bool = False
-    max_concurrent: int = 0
+    max_concurrent: int | None = None
     min_interval: float = 0.0
 
     def permit(self, model: str) -> bool:

@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -17,16 +17,18 @@ import structlog
 
 from gateway import __version__, log
 from gateway.accounts.keys import ADMIN_NAME, ApiKey, KeyFileError, read_or_make
-from gateway.accounts.terms import Configured
+from gateway.accounts.terms import Configured, Terms
 from gateway.commands import surroundings
 from gateway.commands.child import NoLogin, simulator
 from gateway.commands.listening import CannotListen, listen, url_of
 from gateway.commands.logins import accounts_from
 from gateway.errors import GatewayError
 from gateway.settings import ROWS, Loaded, Secret, Settings
+from gateway.settings.accounts import Pool
 from gateway.web.capture import tee
 
 FAILED = 1
+ANY = "any number"
 add_arguments = surroundings.add_arguments
 
 
@@ -175,6 +177,23 @@ def greeting(url: str, key: str, admin: str, login: Login) -> str:
         ("key", key),
         ("admin", f"key {admin}"),
         ("login", login.name),
+        ("limits", limits_line(login.settings.pool, [one.terms for one in login.accounts if one.terms])),
         ("model", f"{model}, for example; all: GET {url}/v1/models"),
     )
     return "\n".join([f"kiro-gateway {__version__}", *(f"  {name:8} {text}" for name, text in lines)])
+
+
+def limits_line(pool: Pool, accounts: Sequence[Terms]) -> str:
+    """How many requests run at once, and what is known of how many should."""
+    limits = {terms.name: terms.max_concurrent for terms in accounts if terms.max_concurrent is not None}
+    special = ", ".join(f"{name}: {limit or ANY}" for name, limit in limits.items())
+    line = f"{_requests(pool.max_concurrent_per_account)} at once per account{f' ({special})' if special else ''}"
+    if pool.max_concurrent:
+        line += f", {pool.max_concurrent} over all accounts"
+    if any((pool.max_concurrent_per_account, pool.max_concurrent, *limits.values())):
+        line += ", more are queued"
+    return f"{line}; no measured safe rate is known"
+
+
+def _requests(limit: int) -> str:
+    return "1 request" if limit == 1 else f"{limit} requests" if limit else f"{ANY} of requests"

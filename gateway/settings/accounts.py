@@ -36,10 +36,25 @@ class Pool:
     max_concurrent: int = setting(
         Form.WHOLE,
         0,
-        "Requests to Kiro at the same time, over all accounts; further ones wait in line. 0: no limit.",
+        "Requests to Kiro at the same time, over all accounts; further ones are queued. 0: no limit.",
         environment=("RATE_LIMIT_MAX_CONCURRENT",),
         low=0,
         high=100_000,
+    )
+    max_concurrent_per_account: int = setting(
+        Form.WHOLE,
+        4,
+        "The same for each account that sets no max_concurrent. Nobody has measured a safe rate. 0: no limit.",
+        low=0,
+        high=100_000,
+    )
+    queue_timeout: float = setting(
+        Form.NUMBER,
+        120.0,
+        "How long a request waits for a place at an account before it is answered 429.",
+        unit="seconds",
+        low=0.1,
+        high=3600,
     )
     min_interval: float = setting(
         Form.NUMBER,
@@ -131,7 +146,14 @@ class AccountEntry:
         default=False,
         help="Go on using it when its credits are used up, if overages are switched on at Kiro.",
     )
-    max_concurrent: int = setting(Form.WHOLE, 0, "Its requests at the same time. 0: no limit.", low=0, high=100_000)
+    max_concurrent: int | None = setting(
+        Form.WHOLE,
+        None,
+        "Its requests at the same time, instead of pool.max_concurrent_per_account. 0: no limit.",
+        low=0,
+        high=100_000,
+        example=2,
+    )
     min_interval: float = setting(
         Form.NUMBER, 0.0, "Shortest time between the starts of two of its requests.", unit="seconds", low=0, high=3600
     )

@@ -2,7 +2,8 @@
 
 POST script     one answer or a list of them (see ``script``)      POST reset      forget script, gates and record
 POST open/NAME  let a frame through a gate (``?times=n``)          GET  requests   what was received (``?operation=``)
-GET  counts     by operation and by ending                         GET  wait       ``?count=NAME&number=n&timeout=s``
+GET  counts     by operation and by ending; ``peak_NAME``: the most requests of an operation open at the same time
+GET  wait       ``?count=NAME&number=n&timeout=s``
 and those of accounts and logins, see ``control_logins``
 """
 
@@ -91,7 +92,9 @@ class _Control:
         return json_response(200, self._counted())
 
     def _counted(self) -> dict[str, int]:
-        return dict(self._state.record.counts) | {"pending": self._state.script.pending()}
+        record = self._state.record
+        peaks = {f"peak_{operation}": most for operation, most in record.peak.items()}
+        return dict(record.counts) | peaks | {"pending": self._state.script.pending()}
 
 
 async def _body(request: web.Request) -> Any:

@@ -92,7 +92,8 @@ def _readable(body: bytes) -> Any:
 class Record:
     """The exchanges of one simulator: the last ``kept`` of them, and counts of all by operation and by ending.
 
-    ``client_left`` counts the clients that left first, whether by FIN or by RST.
+    ``client_left`` counts the clients that left first, whether by FIN or by RST. peak: the most requests of an
+    operation that were open at the same time.
     """
 
     def __init__(self, kept: int, clock: Callable[[], float], *, max_bytes: int = MAX_KEPT_BYTES) -> None:
@@ -104,6 +105,8 @@ class Record:
         self._number = 0
         self._changed = asyncio.Event()
         self.counts: Counter[str] = Counter()
+        self._open: Counter[str] = Counter()
+        self.peak: Counter[str] = Counter()
 
     def begin(
         self, *, operation: str, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
@@ -118,6 +121,8 @@ class Record:
         while self._bytes > self._max_bytes and len(self._exchanges) > 1:
             self._drop()
         self.counts[operation] += 1
+        self._open[operation] += 1
+        self.peak[operation] = max(self.peak[operation], self._open[operation])
         self._tell()
         return exchange
 
@@ -126,6 +131,7 @@ class Record:
         if exchange.ending == "open":
             exchange.ending, exchange.ended = ending, self._now()
             self.counts[ending] += 1
+            self._open[exchange.operation] -= 1
             if ending in ("client_fin", "client_rst"):
                 self.counts["client_left"] += 1
             self._tell()
@@ -135,10 +141,11 @@ class Record:
         return list(self._exchanges)
 
     def clear(self) -> None:
-        """Forget the exchanges and the counts; numbers go on."""
+        """Forget the exchanges and the counts; numbers go on, and so does what is open."""
         self._exchanges.clear()
         self._bytes = 0
         self.counts.clear()
+        self.peak = +self._open
 
     async def until(self, count: str, number: int) -> None:
         """Return once the count of an operation or an ending has reached ``number``."""

@@ -12,6 +12,7 @@ import structlog
 from gateway.accounts.health import SAID_BY_KIRO
 from gateway.accounts.member import Lease
 from gateway.accounts.pool import Pool, Visit
+from gateway.accounts.queue import PoolRequest
 from gateway.errors import GatewayError, Trouble, UpstreamError
 from gateway.kiro.answer import Answer
 from gateway.kiro.continuation import ContinuationIds
@@ -95,14 +96,16 @@ class UpstreamClient:
         *,
         preferred: str | None = None,
         tap: Tap = NO_TAP,
+        pool_request: PoolRequest | None = None,
     ) -> OpenStream:
         """The answer, opened up to its first frame. The caller closes it, and with it gives the account back.
 
         make_answer: a fresh decoder for each attempt. preferred: an endpoint's name, over the account's and our own.
+        pool_request: the client request that this is a call of, for its turn in the queue.
         Raises the last fault, or the GatewayError that says why no account can serve. Cancelling closes everything.
         """
         request = Request(draft, make_answer, trace, tap, self._new_id())
-        visit = await self.pool.visit(draft.chat_id, draft.model_id)
+        visit = await self.pool.visit(draft.chat_id, draft.model_id, pool_request)
         plan = attempts(visit.count, self._policy, self._dice)
         opening = _Opening(self, request, visit, preferred, self._preferred)
         self.budget.enter()

@@ -34,8 +34,9 @@ class Accounts:
         self._log_out = log_out
 
     async def list_all(self, _request: web.Request) -> web.Response:
-        """All accounts with their state."""
-        return _json({"accounts": account_rows(self._pool.members, self._pool.now())})
+        """All accounts with their state, and how many requests wait for a place at one of them."""
+        rows = account_rows(self._pool.members, self._pool.now())
+        return _json({"accounts": rows, "waiting": self._pool.queue.waiting})
 
     async def enable(self, request: web.Request) -> web.Response:
         """Use an account again, whatever kept it out."""

@@ -6,6 +6,7 @@ import time
 from aiohttp import web
 
 from gateway import jsontext
+from gateway.accounts.queue import PoolRequest
 from gateway.conversation import Conversation
 from gateway.dialects.dialect import Dialect, Encoder, Opening
 from gateway.reply import Reply
@@ -67,6 +68,7 @@ class Generate:
         record = request[RECORD]
         record.dialect = self._dialect.name
         recollection = self._memory.begin(record.owner, await read_object(request, record.capture))
+        record.pool_request = PoolRequest(record.owner, request.content.total_bytes)
         said = await read_conversation(self._dialect, recollection.body, request)
         await self._checks.check(said.output)
         conversation = recollection.continued(await self._documents.read(said))
@@ -151,6 +153,7 @@ class Generate:
             record.next_call(),
             preferred=translation.resolved.preferred_endpoint,
             tap=record.capture,
+            pool_request=record.pool_request,
         )
         record.answer = stream.answer
         return stream

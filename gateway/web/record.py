@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from gateway.accounts.queue import PoolRequest
 from gateway.errors import GatewayError
 from gateway.events import Stop, Usage
 from gateway.kiro.answer import Answer
@@ -19,7 +20,7 @@ from gateway.web.capture import NO_CAPTURE, Capture
 class Record:
     """One request, from its id to its end.
 
-    owner: a digest of the key that let the request in.
+    owner: a digest of the key that let the request in. pool_request: the same request as the accounts' queue sees it.
     calls: a trace of each upstream call; with a web search, or a repair, an answer takes several.
     effort: as it was sent, None where the model's default holds.
     answer: the decoder, for what it noticed on its way. decoders: those of all attempts of all calls.
@@ -40,6 +41,7 @@ class Record:
     upstream_model: str | None = None
     effort: str | None = None
     stream: bool = False
+    pool_request: PoolRequest = field(default_factory=PoolRequest)
     calls: list[Trace] = field(default_factory=list)
     capture: Capture = NO_CAPTURE
     usage: Usage | None = None

@@ -8,6 +8,9 @@ from gateway.web.record import Record
 LONGEST: Final = 256
 """Characters of a value; a model's name and a tool's are the client's own text."""
 
+QUEUED: Final = "x-kiro-gateway-queued"
+"""Seconds that the request waited for a place at an account; absent when there was one at once."""
+
 
 def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     """What is known now; before the first byte that is everything but what a retry under comments changed.
@@ -19,6 +22,8 @@ def truth(record: Record, *, over: bool = True) -> dict[str, str]:
     """
     trace = record.trace
     told = dict(record.told)
+    if record.pool_request.queued:
+        told[QUEUED] = f"{record.pool_request.queued:.3f}"
     if trace.attempts:
         model = record.model_of(record.answer) if record.answer else record.upstream_model
         facts = {

@@ -185,7 +185,7 @@ async def test_a_client_that_leaves_the_queue_takes_no_place_along(tmp_path: Pat
     await asyncio.wait([waiting])
     first.release()
     first.release()
-    assert (gate.running, gate.waiting, common.running, accounts.members[0].running) == (0, 0, 0, 0)
+    assert (gate.running, accounts.queue.waiting, common.running, accounts.members[0].running) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("ahead", [True, False])

@@ -137,7 +137,8 @@ async def _figures(
 def _surroundings(amount: Amount) -> str:
     return (
         f"Python {platform.python_version()}, aiohttp {aiohttp_version}, uvloop {version('uvloop')}, "
-        f"{os.cpu_count()} cores; {amount.rounds} interleaved rounds, medians; every answer checked byte by byte"
+        f"{os.cpu_count()} cores; {amount.rounds} interleaved rounds, medians; every answer checked byte by byte; "
+        "no limit of requests at once (pool.max_concurrent_per_account = 0)"
     )
 
 

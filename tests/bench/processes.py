@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 API_KEY = "bench-0123456789abcdef0123456789abcdef"
 REFRESH_TOKEN = "simulator-refresh-token"
 ACCESS_TOKEN = "simulator-access-token"
+UNQUEUED = {"KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"}
 
 _URL = re.compile(r"http://127\.0\.0\.1:\d+")
 _START_SECONDS = 60.0
@@ -73,10 +74,10 @@ def passthrough(folder: Path, upstream: str, name: str = "pass-through") -> Abst
 
 
 def gateway(folder: Path, upstream: str, name: str = "gateway") -> AbstractContextManager[Running]:
-    """What is measured, with its own defaults."""
+    """What is measured, with its own defaults but for the limit of requests at once: it would be measured instead."""
     arguments = ["-m", "gateway", "serve", "--port", "0"]
     given = {"KIRO_BASE_URL": upstream, "REFRESH_TOKEN": REFRESH_TOKEN, "PROXY_API_KEY": API_KEY}
-    return running(name, arguments, folder, **given)
+    return running(name, arguments, folder, **given, **UNQUEUED)
 
 
 def _environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gateway import __version__
+from gateway.accounts.terms import Terms
+from gateway.commands.serve import limits_line
 from gateway.jsontext import decode
+from gateway.settings.accounts import Pool
 from tests.commands.starting import PATIENCE, ROOT, command, environment, gateway
 
 KEY = "kg-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -48,6 +51,31 @@ def test_the_key_is_kept_private_and_not_printed_into_a_journal(tmp_path: Path) 
         assert f"key      in {key}" in running.words
     assert key.read_text().strip() not in running.words + running.log.read_text()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("limits", "shown"),
+    [
+        ({}, "4 requests at once per account, more are queued; no measured safe rate is known"),
+        (
+            {"KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"},
+            "any number of requests at once per account; no measured safe rate is known",
+        ),
+        (
+            {"KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "1", "RATE_LIMIT_MAX_CONCURRENT": "9"},
+            "1 request at once per account, 9 over all accounts, more are queued; no measured safe rate is known",
+        ),
+    ],
+)
+def test_start_says_how_many_requests_run_at_once(tmp_path: Path, limits: dict[str, str], shown: str) -> None:
+    with gateway(tmp_path, **limits) as running:
+        assert f"  limits   {shown}\n" in running.words
+
+
+def test_accounts_with_a_limit_of_their_own_are_named() -> None:
+    accounts = [Terms("a"), Terms("b", max_concurrent=2), Terms("c", max_concurrent=0)]
+    line = limits_line(Pool(), accounts)
+    assert line.startswith("4 requests at once per account (b: 2, c: any number), more are queued")
 
 
 def test_a_terminal_is_shown_a_new_key_once(tmp_path: Path) -> None:

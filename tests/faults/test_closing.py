@@ -18,7 +18,7 @@ from gateway.simulator.server import Simulator
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HELLO, HELLO_BYTES, Received, encoded, gateway_to, left, raw_kiro, said
 from tests.live import HELLO as HELLO_BODY
-from tests.live import Live, gateway
+from tests.live import UNQUEUED, Live, gateway
 from tests.upstream.conftest import Way, way
 from tests.web import raw
 
@@ -156,7 +156,7 @@ async def standstill(live: Live, exchange: Exchange) -> int:
 
 async def test_r35_many_readers_that_stand_still_hold_up_nobody(simulator: Simulator, tmp_path: Path) -> None:
     simulator.push({"frames": [said(BLANKS)], "repeat": 4000, "times": 4}, {"frames": HELLO, "times": 4})
-    async with gateway(simulator, tmp_path) as live:
+    async with gateway(simulator, tmp_path, **UNQUEUED) as live:
         form = Form("anthropic", stream=True)
         stalled = [await live.post(form.path, **form.body()) for _ in range(4)]
         for other in FORMS:

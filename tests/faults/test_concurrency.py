@@ -1,4 +1,8 @@
-"""Many requests at once on one account, with the default settings: what one burst may do to it, and what it may not."""
+"""Many requests at once on one account: what one burst may do to it, and what it may not.
+
+More than the default lets through, so there is no limit here; what the default makes of a burst is in
+``tests/web/test_queue.py``. All else is the default.
+"""
 
 import asyncio
 import json
@@ -16,7 +20,7 @@ from gateway.simulator.options import REFRESH_TOKEN
 from gateway.simulator.server import Simulator
 from tests.faults.forms import FORMS, Form, Outcome
 from tests.faults.kiro import END, HELLO, call, said
-from tests.live import Live, gateway
+from tests.live import UNQUEUED, Live, gateway
 
 THROTTLED = {"status": 429, "body": {"message": "Slow down.", "reason": None}}
 GATED = {"message": "x", "gate": "failure"}
@@ -27,7 +31,7 @@ SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 
 @pytest.fixture
 async def live(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Live]:
-    async with gateway(simulator, tmp_path) as made:
+    async with gateway(simulator, tmp_path, **UNQUEUED) as made:
         yield made
 
 
@@ -64,7 +68,7 @@ def kept(live: Live) -> dict[str, Any]:
 async def test_burst_that_fails_together_leaves_the_account_usable(
     simulator: Simulator, tmp_path: Path, form: Form, exception: str
 ) -> None:
-    async with gateway(simulator, tmp_path) as live:
+    async with gateway(simulator, tmp_path, **UNQUEUED) as live:
         simulator.push({"frames": [{"exception": exception, **GATED}], "always": True})
         outcomes = await failing_burst(live, 20)
         assert all(outcome.error is not None for outcome in outcomes)

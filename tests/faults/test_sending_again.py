@@ -15,7 +15,7 @@ from gateway.simulator.server import Simulator, start
 from gateway.upstream.attempts import ChargeRetry, Policy, Route, Send, Wait, attempts
 from tests.faults.forms import FORMS, Form
 from tests.faults.kiro import END, HELLO, Received, answered, gateway_to, raw_kiro, routes_sent, said
-from tests.live import Live
+from tests.live import UNQUEUED, Live
 from tests.upstream.test_attempts import fault
 
 BUSY = {"status": 503, "body": {"__type": "ServiceUnavailableException", "message": "Busy."}}
@@ -93,7 +93,7 @@ async def test_r30_parallel_failures_repeat_a_fifth_of_the_requests_on_one_route
     fault: dict[str, Any], parallel: int, tmp_path: Path
 ) -> None:
     simulator = await start(Options(kept=6 * parallel))
-    async with gateway_to(simulator.url, tmp_path) as live:
+    async with gateway_to(simulator.url, tmp_path, **UNQUEUED) as live:
         simulator.push({**fault, "always": True, "delay": 0.5})
         outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(parallel)))
     sends = routes_sent(simulator)
@@ -106,18 +106,23 @@ async def test_r30_parallel_failures_repeat_a_fifth_of_the_requests_on_one_route
 
 
 async def test_r30_a_hundred_requests_with_a_dead_token_are_all_sent_again_after_one_refresh(
-    live: Live, simulator: Simulator
+    simulator: Simulator, tmp_path: Path
 ) -> None:
-    await FORMS[0].ask(live)
-    simulator.state.logins.revoke_access()
-    outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(100)))
+    async with gateway_to(simulator.url, tmp_path, **UNQUEUED) as live:
+        await FORMS[0].ask(live)
+        simulator.state.logins.revoke_access()
+        outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(100)))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
     assert simulator.state.record.counts["refresh"] == 1
 
 
-async def test_r30_a_storm_on_a_few_requests_in_a_hundred_is_mended(live: Live, simulator: Simulator) -> None:
+@pytest.mark.parametrize("limits", [{}, UNQUEUED], ids=["queued by default", "all at once"])
+async def test_r30_a_storm_on_a_few_requests_in_a_hundred_is_mended(
+    simulator: Simulator, tmp_path: Path, limits: dict[str, Any]
+) -> None:
     simulator.push({**THROTTLED, "times": 10}, {**HELLO_AGAIN, "always": True})
-    outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(100)))
+    async with gateway_to(simulator.url, tmp_path, **limits) as live:
+        outcomes = await asyncio.gather(*(FORMS[number % 4].ask(live) for number in range(100)))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
 
 

@@ -111,6 +111,21 @@ async def after_a_429(usual: Live, changed: Live) -> tuple[int, int]:
     return await second_requests(usual, changed)
 
 
+async def status_in_the_queue(usual: Live, changed: Live) -> tuple[int, int]:
+    """What a request gets that waits for a place; the usual one goes on when the changed one was refused."""
+    first = []
+    for live in (usual, changed):
+        live.simulator.push({**LATE, "times": 2})
+        first.append(asyncio.ensure_future(live.ask()))
+        await live.simulator.until("generate")
+    patient = asyncio.ensure_future(status(usual))
+    gave_up = await status(changed)
+    for live in (usual, changed):
+        live.simulator.open("go", 2)
+    await asyncio.gather(*first)
+    return await patient, gave_up
+
+
 async def overlap(usual: Live, changed: Live) -> tuple[bool, bool]:
     """Whether a second request is sent while the first one is being answered."""
     asked = []
@@ -333,6 +348,8 @@ TABLE: Mapping[str, Effect] = {
     "credentials.profile_arn": Effect(look(profile, OTHER_ARN), PROFILE_ARN, OTHER_ARN),
     "credentials.refresh_threshold": Effect(race(refreshes, 3000, **{"credentials.file": fresh_for_20_minutes}), 0, 1),
     "pool.max_concurrent": Effect(race(overlap, 1), True, False),
+    "pool.max_concurrent_per_account": Effect(race(overlap, 1), True, False),
+    "pool.queue_timeout": Effect(race(status_in_the_queue, 0.1, **{"pool.max_concurrent": 1}), 200, 429),
     "pool.min_interval": Effect(race(second_requests, 3600.0), 2, 1),
     "pool.pause_after_429": Effect(race(after_a_429, 3600.0), 3, 2),
     "pool.recovery_timeout": Effect(look(tried_after_three_faults, 0.0), False, True),

@@ -40,6 +40,8 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "credentials.profile_arn": (ARN, f'"{ARN}"', ARN),
     "credentials.refresh_threshold": ("300", "300", 300),
     "pool.max_concurrent": ("4", "4", 4),
+    "pool.max_concurrent_per_account": ("0", "0", 0),
+    "pool.queue_timeout": ("30", "30", 30.0),
     "pool.min_interval": ("0.5", "0.5", 0.5),
     "pool.pause_after_429": ("20", "20", 20.0),
     "pool.recovery_timeout": ("0", "0", 0.0),

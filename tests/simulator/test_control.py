@@ -63,7 +63,7 @@ async def test_counts_and_the_reset(simulator: Simulator) -> None:
     simulator.push(HI | {"times": 3})
     await ask(simulator, body())
     _, counts = await call(simulator, "GET", "/_simulator/counts")
-    assert counts == {"generate": 1, "completed": 1, "pending": 2}
+    assert counts == {"generate": 1, "completed": 1, "peak_generate": 1, "pending": 2}
     await call(simulator, "POST", "/_simulator/reset")
     assert await call(simulator, "GET", "/_simulator/counts") == (200, {"pending": 0})
     assert await call(simulator, "GET", "/_simulator/requests") == (200, [])

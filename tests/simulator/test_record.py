@@ -41,3 +41,21 @@ def test_clearing_forgets_and_the_numbers_go_on() -> None:
     receive(kept)
     kept.clear()
     assert (kept.all(), receive(kept).number) == ([], 2)
+
+
+def test_peak_is_the_most_that_were_open_at_once() -> None:
+    kept = make()
+    first, _ = receive(kept), receive(kept)
+    kept.end(first, "completed")
+    receive(kept)
+    receive(kept, operation="models")
+    assert kept.peak == {"generate": 2, "models": 1}
+
+
+def test_peak_counts_from_what_is_open_when_the_record_is_cleared() -> None:
+    kept = make()
+    first = receive(kept)
+    receive(kept)
+    kept.end(first, "cut")
+    kept.clear()
+    assert kept.peak["generate"] == 1

@@ -70,7 +70,7 @@ async def test_a_place_is_held_until_the_answer_is_closed(simulator: Simulator, 
         first = await opened(made)
         second = asyncio.create_task(opened(made))
         await asyncio.sleep(0)
-        assert gate.waiting == 1
+        assert made.pool.queue.waiting == 1
         assert (gate.running, len(simulator.requests("generate"))) == (1, 1)
         await first.close()
         await first.close()

@@ -56,6 +56,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "faults": trace.faults or None,
         "stuck": trace.stuck or None,
         "refreshes": trace.refreshes or None,
+        "queued_ms": round(record.pool_request.queued * 1000) or None,
         "waited_ms": round(trace.waited * 1000) or None,
         "account": trace.account,
         "account_switches": trace.switches or None,
