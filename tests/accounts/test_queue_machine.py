@@ -78,12 +78,13 @@ class Queue(RuleBasedStateMachine):
                 assert waiting >= LIMITS.requests or (waiting and held + size > LIMITS.bytes)
 
     @precondition(lambda self: self.running)
-    @rule(number=st.integers(0, 20))
-    def end(self, number: int) -> None:
-        one = self.running.pop(number % len(self.running))
-        self.gone.append(one)
-        self.loop.call_soon(self.places.give_back, one.task.result())
-        self.run()
+    @rule(numbers=st.lists(st.integers(0, 20), min_size=1, max_size=6))
+    def end(self, numbers: list[int]) -> None:
+        for number in numbers[: len(self.running)]:
+            one = self.running.pop(number % len(self.running))
+            self.gone.append(one)
+            self.loop.call_soon(self.places.give_back, one.task.result())
+            self.run()
 
     @precondition(lambda self: self.waiting)
     @rule(number=st.integers(0, 20))
@@ -149,5 +150,5 @@ class Queue(RuleBasedStateMachine):
         self.loop.close()
 
 
-Queue.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Queue.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 TestQueue = Queue.TestCase
