@@ -9,16 +9,18 @@ from msgspec import Struct
 
 from gateway.accounts.health import (
     FRESH,
+    SAID_BY_KIRO,
     AccountState,
     Circuit,
     Health,
     Now,
     circuit,
+    is_closed,
     may_probe_early,
     remaining,
 )
 from gateway.accounts.terms import Terms
-from gateway.errors import GatewayError, Kind
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 
 _CREDIT_STEPS: Final = 4
 """Credits are compared by quarters: finer, and the fullest account would serve alone until it is not the fullest."""
@@ -155,6 +157,27 @@ def nobody(candidates: Iterable[Candidate], model: str, now: Now) -> GatewayErro
         retry_after=soonest,
         should_retry=soonest is not None and soonest <= _SOON,
     )
+
+
+def closed(candidate: Candidate, model: str, now: Now) -> UpstreamError | None:
+    """Why nothing may be sent for an account now: Kiro has said so, or the user. None when it may."""
+    if not is_closed(candidate.health, now):
+        return None
+    found = nobody([candidate], model, now)
+    trouble = Trouble.THROTTLED if found.kind is Kind.RATE_LIMIT else Trouble.REFUSED
+    error = UpstreamError(found.kind, found.message, retry_after=found.retry_after, trouble=trouble)
+    return error.replaced(status=found.status, should_retry=found.should_retry)
+
+
+def soonest(error: UpstreamError, found: GatewayError) -> GatewayError:
+    """The error of a request that no account could serve, with the wait for the one that may serve first.
+
+    error: what the last account met; it may be used up, or have to wait longest. found: see ``nobody``.
+    """
+    if error.worked_on or error.trouble not in SAID_BY_KIRO or found.kind is not Kind.RATE_LIMIT:
+        return error
+    throttled = error.trouble in (Trouble.THROTTLED, Trouble.PROFILE_THROTTLED)
+    return error.replaced(retry_after=found.retry_after, should_retry=True) if throttled else found
 
 
 def _date(moment: float) -> str:

@@ -199,8 +199,20 @@ def may_probe_early(health: Health, now: Now) -> bool:
 
     Only one that we opened by counting: a wait that Kiro named is kept to, and a limited account is left alone.
     """
-    counted = health.state in _TRANSIENT.values() and not health.named and not health.disabled
-    return counted and now.monotonic >= health.changed_at + PROBE_INTERVAL
+    return _counted(health) and now.monotonic >= health.changed_at + PROBE_INTERVAL
+
+
+def is_closed(health: Health, now: Now) -> bool:
+    """Whether nothing may be sent for the account, nor by a request that is on it already: Kiro or the user said so.
+
+    A circuit that we opened by counting ends no request: each has a retry plan of its own.
+    """
+    return circuit(health, now) is Circuit.OPEN and not _counted(health)
+
+
+def _counted(health: Health) -> bool:
+    """Whether it is in this state because we counted failures."""
+    return health.state in _TRANSIENT.values() and not health.named and not health.disabled
 
 
 def remaining(health: Health, now: Now) -> float:

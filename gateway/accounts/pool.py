@@ -15,13 +15,12 @@ from typing import Final
 import structlog
 
 from gateway.accounts.busy_models import BusyModels
-from gateway.accounts.choice import nobody, order
+from gateway.accounts.choice import closed, nobody, order, soonest
 from gateway.accounts.clock import Clock
 from gateway.accounts.health import (
     FRESH,
     NEEDS_USER,
     AccountFailure,
-    AccountState,
     Allowance,
     BreakerPolicy,
     Circuit,
@@ -33,13 +32,12 @@ from gateway.accounts.health import (
     after_success,
     circuit,
     may_probe_early,
-    remaining,
 )
 from gateway.accounts.member import Lease, Member
+from gateway.accounts.notices import log_failure_of
 from gateway.accounts.pacing import UNLIMITED, Pacer
 from gateway.accounts.queue import WAIT, FairQueue, PoolRequest, Waits
 from gateway.errors import GatewayError, Trouble, UpstreamError
-from gateway.kiro.fault_rows import SUPPORT_FORM
 from gateway.kiro.profiles import SHARED
 from gateway.supervision import background_task, outcome
 
@@ -156,6 +154,10 @@ class Visit:
         """The account could not answer, or Kiro said of it in an answer's course that it cannot go on."""
         self._pool.failed(lease, self._model, error, error.trouble)
 
+    def closed(self, lease: Lease) -> UpstreamError | None:
+        """Why nothing may be sent for the account any more, whatever the request waited for; None when it may."""
+        return self._pool.closed(lease.member, self._model)
+
     def unusable(self, lease: Lease, error: GatewayError) -> None:
         """The account has no token to send with."""
         named = error.trouble if isinstance(error, UpstreamError) else Trouble.NONE
@@ -226,6 +228,15 @@ class Pool:
             return busy
         return nobody([member.candidate(model, now) for member in self.members], model, now)
 
+    def closed(self, member: Member, model: str = "") -> UpstreamError | None:
+        """Why nothing may be sent for an account now: Kiro has said so, or the user. None when it may."""
+        now = self._clock.now()
+        return closed(member.candidate(model, now), model, now)
+
+    def soonest(self, error: UpstreamError, model: str) -> GatewayError:
+        """The error of a request that the accounts could not serve; ``error`` is what the last one met."""
+        return error if self.order("", model, ()) else soonest(error, self.nobody(model))
+
     def order(self, conversation: str, model: str, tried: Sequence[Member]) -> list[Member]:
         """The accounts that could serve a request now, the best first."""
         now = self._clock.now()
@@ -282,18 +293,8 @@ class Pool:
         now = self._clock.now()
         health = after_failure(member.health, failure, now, self._policy, stale=stale, allowance=member.allowance)
         if health.state is not member.health.state:
-            self._log_failure(member, health, failure, now)
+            log_failure_of(member.name, health, failure, now)
         self._set(member, health)
-
-    def _log_failure(self, member: Member, health: Health, failure: AccountFailure, now: Now) -> None:
-        if health.state is AccountState.SUSPENDED:
-            _log.error("account_suspended", account=member.name, reason=failure.message, support=SUPPORT_FORM)
-            return
-        reason = failure.message if health.state is AccountState.RESTRICTED else None
-        seconds = round(remaining(health, now)) or None
-        _log.warning(
-            "account_unavailable", account=member.name, state=health.state.value, seconds=seconds, reason=reason
-        )
 
     def learn(self, member: Member, allowance: Allowance, asked: tuple[int, int]) -> None:
         """Take in what Kiro said of the account's credits; asked: the account's mark when the question was begun."""

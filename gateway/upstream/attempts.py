@@ -244,7 +244,9 @@ class _Plan:
             if (yield from self._relabel(fault, route)):
                 continue
             used_up = self._sends_on[route.endpoint.name] >= self._policy.sends_per_endpoint
-            if self._sends >= self._may_send or used_up or fault.elsewhere:
+            # A model that is busy is busy for every account: there is nothing to keep sends for.
+            limit = self._policy.sends if fault.trouble is Trouble.CAPACITY else self._may_send
+            if self._sends >= limit or used_up or fault.elsewhere:
                 return fault
             if fault.retry:
                 if self._too_long(fault) or not (yield ChargeRetry()):

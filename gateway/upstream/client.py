@@ -44,6 +44,9 @@ _log: Final = structlog.get_logger("gateway.upstream")
 UNKNOWN_REASONS: Final = 100
 """Reasons that are logged; whoever is not Kiro and makes them up fills no log."""
 
+LASTING: Final = SAID_BY_KIRO | {Trouble.CAPACITY}
+"""What Kiro says of the account or of the model: it holds also behind a part of the answer."""
+
 THROTTLING: Final = frozenset({Trouble.BUSY, Trouble.THROTTLED, Trouble.PROFILE_THROTTLED})
 """What ``pause_after_429`` is for."""
 
@@ -74,7 +77,7 @@ class UpstreamClient:
         self.sleep = sleep
         self.budget = Budget()
         self.continuation_ids = ContinuationIds(new_id)
-        self._policy = policy or Policy()
+        self.policy = policy or Policy()
         self._preferred = preferred
         self._new_id = new_id
         self._dice = dice
@@ -106,7 +109,7 @@ class UpstreamClient:
         """
         request = Request(draft, make_answer, trace, tap, self._new_id())
         visit = await self.pool.visit(draft.chat_id, draft.model_id, pool_request)
-        plan = attempts(visit.count, self._policy, self._dice)
+        plan = attempts(visit.count, self.policy, self._dice)
         opening = _Opening(self, request, visit, preferred, self._preferred)
         self.budget.enter()
         try:
@@ -116,8 +119,10 @@ class UpstreamClient:
                 if isinstance(outcome, OpenStream):
                     return outcome
                 step = plan.send(outcome)
-        except BaseException:
+        except BaseException as error:
             opening.leave()
+            if isinstance(error, UpstreamError) and len(self.pool.members) > 1:
+                raise self.pool.soonest(error, draft.model_id) from error.__cause__
             raise
         finally:
             self.budget.leave()
@@ -148,10 +153,7 @@ class _Opening:
             case ChargeRetry():
                 return self._charge()
             case Wait(seconds):
-                trace = self._request.trace
-                trace.waits += 1
-                trace.waited += seconds
-                await self._client.sleep(seconds)
+                await self._wait(seconds)
                 return None
             case Relabel():
                 return self._relabel()
@@ -161,6 +163,18 @@ class _Opening:
                 return await self._correct()
             case Send():
                 return await self._send(step)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait; and once more, where Kiro has asked others meanwhile for a somewhat longer wait of this account."""
+        trace, client = self._request.trace, self._client
+        trace.waits += 1
+        trace.waited += seconds
+        await client.sleep(seconds)
+        closed = self._visit.closed(self._lent)
+        more = (closed.retry_after or 0.0) if closed is not None else 0.0
+        if 0 < more <= client.policy.longest_retry_after:
+            trace.waited += more
+            await client.sleep(more)
 
     def _charge(self) -> bool:
         """Whether the retry budget of all requests allows one more send on the same route."""
@@ -213,11 +227,13 @@ class _Opening:
     async def _send(self, step: Send) -> Outcome | OpenStream:
         lease, endpoint, request = self._lent, step.route.endpoint, self._request
         trace = request.trace
-        trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
         try:
             identity = self._trial
             if identity is None:
                 identity = self._identity = await lease.account.identity()  # again: waits may have outlived the token
+            if (closed := self._visit.closed(lease)) is not None:
+                return closed
+            trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
             lease.member.profile = identity.profile_arn
             sending = finish(
                 request.draft,
@@ -235,7 +251,8 @@ class _Opening:
             connection = self._client.connections[lease.terms.name]
             stream = await self._client.exchange.send(connection, sending, request)
         except UpstreamError as error:
-            self._fault = fault = _noted(self._judged(error, endpoint), trace)
+            fault = _noted(self._judged(error, endpoint), trace)
+            self._fault = None if fault.worked_on and fault.trouble not in LASTING else fault
             self._client.note_reason(fault.reason)
             if fault.trouble in THROTTLING and self._client.pause_after_429:
                 lease.pause(self._client.pause_after_429)
@@ -245,7 +262,8 @@ class _Opening:
         lease.account.token_types.worked(identity)
         self._visit.answered(lease)
         lease.settle()
-        stream.at_close(partial(_closed, self._visit, lease, stream))
+        stream.at_failure(partial(_broken_off, self._visit, lease))
+        stream.at_close(lease.release)
         return stream
 
     def _judged(self, error: UpstreamError, endpoint: Endpoint) -> UpstreamError:
@@ -286,12 +304,10 @@ class _Opening:
         self._lease = self._identity = self._trial = self._before_trial = None
 
 
-def _closed(visit: Visit, lease: Lease, stream: OpenStream) -> None:
-    """An answer is over: what Kiro said of the account in its course holds for the next requests."""
-    error, stream.failure = stream.failure, None
-    if isinstance(error, UpstreamError) and error.trouble in SAID_BY_KIRO:
+def _broken_off(visit: Visit, lease: Lease, error: GatewayError) -> None:
+    """What Kiro says of the account or the model in the course of an answer holds for the next requests."""
+    if isinstance(error, UpstreamError) and error.trouble in LASTING:
         visit.failed(lease, error)
-    lease.release()
 
 
 def _told(error: GatewayError) -> UpstreamError:

@@ -44,7 +44,6 @@ NO_TAP: Final = NoTap()
 
 class OpenStream:
     """The answer of one attempt. ``events``: those decoded up to the first frame; the rest comes from ``read``.
-    ``failure``: what Kiro broke it off with.
 
     Idle means: no whole frame while somebody waits for one. Bytes of an unfinished frame are no sign of life (R21), and
     a client that reads slowly is no silence of the upstream.
@@ -62,7 +61,8 @@ class OpenStream:
     ) -> None:
         self.answer = answer
         self.events: list[Event] = []
-        self.failure: GatewayError | None = None
+        self._failure: GatewayError | None = None
+        self._on_failure: Callable[[GatewayError], None] | None = None
         self._session = session
         self._response = response
         self._content = response.content
@@ -111,7 +111,7 @@ class OpenStream:
         begun, frames = self.answer.begun, self.answer.frames
         events = self.answer.feed(chunk)
         if events and type(events[-1]) is Failure:
-            self.failure = events[-1].error
+            self._failed(events[-1].error)
         if self.answer.frames != frames:
             self._deadline = self._clock() + self._idle_timeout
         pending = self.answer.pending
@@ -158,6 +158,17 @@ class OpenStream:
     def _lost(self, _: object) -> None:
         """The connection is gone: wake a read that aiohttp leaves waiting, as it does for a chunk of no size."""
         wake_reader(self._content, ClientPayloadError(CUT))
+
+    def at_failure(self, note: Callable[[GatewayError], None]) -> None:
+        """Have something done as soon as Kiro is seen to break the answer off, however slowly its client reads."""
+        self._on_failure = note
+        if self._failure is not None:
+            note(self._failure)
+
+    def _failed(self, error: GatewayError) -> None:
+        self._failure = error
+        if self._on_failure is not None:
+            self._on_failure(error)
 
     def at_close(self, after: Callable[[], None]) -> None:
         """Have something done when the stream is closed. It must bear being done twice."""
