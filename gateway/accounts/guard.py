@@ -9,11 +9,22 @@ import structlog
 from gateway.accounts.filelocks import HeldLock, LockTaken
 from gateway.accounts.locks import POLL, SPREAD, LoginLock
 from gateway.accounts.sources.source import RefreshRules
+from gateway.errors import GatewayError, Kind
 
 _log: Final = structlog.get_logger("gateway.accounts")
 
 SHARED_POLL: Final = 0.1
 """Seconds between two tries of kiro-cli's lock, as it has them itself."""
+
+
+class NotRefreshed(GatewayError):
+    """No token server was asked, so there is nothing to be spared by not trying again."""
+
+    def __init__(self, reason: str, rules: RefreshRules) -> None:
+        super().__init__(
+            Kind.AUTHENTICATION,
+            f"The access token has ended or was refused, and the gateway did not refresh it: {reason}. {rules.renew}",
+        )
 
 
 class LoginGuard:

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials, bad_login
-from gateway.accounts.guard import LoginGuard
+from gateway.accounts.guard import LoginGuard, NotRefreshed
 from gateway.accounts.journal import Entry, Unkept
 from gateway.accounts.locks import FolderLocks, LoginLock
 from gateway.accounts.refresh import REFRESHERS, not_refreshable
@@ -376,16 +376,6 @@ class Renewal:
                 return  # whoever needs it will say so
             self._tokens.found(found)
             await self._save()
-
-
-class NotRefreshed(GatewayError):
-    """No token server was asked, so there is nothing to be spared by not trying again."""
-
-    def __init__(self, reason: str, rules: RefreshRules) -> None:
-        super().__init__(
-            Kind.AUTHENTICATION,
-            f"The access token has ended or was refused, and the gateway did not refresh it: {reason}. {rules.renew}",
-        )
 
 
 def _closed(entry: Entry) -> None:

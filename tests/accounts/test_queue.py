@@ -52,11 +52,15 @@ async def settled() -> None:
 
 @dataclass(eq=False)
 class Places:
-    """Accounts by name, with so many free places each; a dead one serves nobody. opens_at: of the queue."""
+    """Accounts by name, with so many free places each; a dead one serves nobody.
+
+    opens_at: of the queue. granted: who got a place, in this order.
+    """
 
     free: dict[str, int]
     dead: set[str] = field(default_factory=set)
     opens_at: float = inf
+    granted: "list[Someone]" = field(default_factory=list)
     made: FairQueue[str] = field(init=False)
 
     def vacant(self) -> bool:
@@ -83,11 +87,12 @@ class Someone:
     accounts: tuple[str, ...] = (HERE,)
     key: str = "k"
     size: int = 0
+    first: bool = False
     request: PoolRequest = field(init=False)
     task: asyncio.Task[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.request = PoolRequest(self.key.encode(), self.size)
+        self.request = PoolRequest(self.key.encode(), self.size, admitted=self.first)
 
     @property
     def kind(self) -> Hashable:
@@ -101,6 +106,7 @@ class Someone:
         if found is None or not take:
             return WAIT
         self.places.free[found] -= 1
+        self.places.granted.append(self)
         return found
 
     def enter(self, queue: FairQueue[str]) -> "Someone":
@@ -229,9 +235,7 @@ async def test_request_that_had_a_place_goes_before_those_that_had_none() -> Non
     queue = places.queue()
     new = Someone(places).enter(queue)
     await settled()
-    again = Someone(places)
-    again.request.admitted = True
-    again.enter(queue)
+    again = Someone(places, first=True).enter(queue)
     await settled()
     await release(places)
     assert (again.served, new.served) == (True, False)
@@ -279,8 +283,7 @@ async def test_bytes_of_the_waiting_are_bounded(sizes: list[int], refused: list[
 async def test_request_that_had_a_place_is_not_refused_by_the_bounds() -> None:
     places = Places({HERE: 0})
     queue = places.queue(QueueLimits(requests=1))
-    waiting = [Someone(places) for _ in range(3)]
-    waiting[2].request.admitted = True
+    waiting = [Someone(places, first=first) for first in (False, False, True)]
     for one in waiting:
         one.enter(queue)
         await settled()

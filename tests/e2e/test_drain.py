@@ -26,8 +26,9 @@ SILENT = {"stall": "headers"}
 
 @contextmanager
 def stopping(rig: Rig, home: Path, drain: str = "60") -> Iterator[Process]:
-    """A gateway of the test's own, which may be stopped."""
-    environment = gateway_environment(home, rig.simulator.url, rig.authority, KIRO_GATEWAY_SERVER_DRAIN_TIMEOUT=drain)
+    """A gateway of the test's own, which may be stopped. It runs any number of requests at once: none is queued."""
+    limits = {"KIRO_GATEWAY_SERVER_DRAIN_TIMEOUT": drain, "KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"}
+    environment = gateway_environment(home, rig.simulator.url, rig.authority, **limits)
     with running("serve", "--port", "0", environment=environment, log=home / "log") as process:
         yield process
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.kiro.fault_rows import SUPPORT_FORM
+from gateway.settings import Secret
 from gateway.settings.accounts import AccountEntry
 from gateway.simulator.accounts import Account
 from gateway.simulator.server import Simulator
@@ -33,8 +34,13 @@ def throttled(reason: str | None, milliseconds: int | None = None, **more: Any) 
 
 
 @asynccontextmanager
-async def several(simulator: Simulator, state: Path, **profiles: str) -> AsyncIterator[Live]:
-    """A gateway on accounts of these names; each has the profile named, and the first is preferred."""
+async def several(
+    simulator: Simulator, state: Path, proxies: Mapping[str, str] | None = None, **profiles: str
+) -> AsyncIterator[Live]:
+    """A gateway on accounts of these names; each has the profile named, and the first is preferred.
+
+    proxies: of the accounts that have one.
+    """
     entries = []
     for priority, (name, profile) in enumerate(profiles.items()):
         refresh = f"aor{name}-refresh-token"
@@ -43,7 +49,8 @@ async def several(simulator: Simulator, state: Path, **profiles: str) -> AsyncIt
         simulator.state.logins.give(name, refresh_tokens=(refresh,))
         path = state / f"{name}.json"
         path.write_text(json.dumps({"refreshToken": refresh, "profileArn": PROFILES[profile]}))
-        entries.append(AccountEntry(name=name, source="file", path=str(path), priority=priority))
+        proxy = Secret(proxies[name]) if proxies and name in proxies else None
+        entries.append(AccountEntry(name=name, source="file", path=str(path), priority=priority, proxy_url=proxy))
     async with gateway(simulator, state, accounts=tuple(entries)) as live:
         yield live
 

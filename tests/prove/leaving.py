@@ -3,6 +3,10 @@
 Real gateway processes; the upstream is in this process (``stage``), so that one clock sees both ends. In the phases
 ``queued``, ``refreshing`` and ``pause`` (before another send) a request has no connection to the upstream; what counts
 then is that it is not sent, or not again, and that its place is free.
+
+The phases with several clients at once have no limit of requests at once (pool.max_concurrent_per_account = 0), so that
+each reaches its phase; ``queued`` has the default limit, and its clients leave both in the queue and in the moment in
+which they are let in.
 """
 
 import asyncio
@@ -19,6 +23,7 @@ from statistics import quantiles
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gateway.settings.accounts import Pool
 from gateway.threads import IDLE_SECONDS
 from tests.processes import KEY, Process, gateway_environment, running
 from tests.prove.counted import COUNT, count
@@ -33,6 +38,8 @@ LATEST: Final = 0.012
 OPEN: Final = ("waiting", "begun", "silent", "streaming")
 """Phases with a connection to the upstream that must be closed."""
 WITHOUT: Final = ("refreshing", "pause")
+PLACES: Final = Pool().max_concurrent_per_account
+UNQUEUED: Final = {"KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"}
 WAYS: Final = ("close", "reset", "half-close")
 PROMISED_MS: Final = 50.0
 GROWTH_KB: Final = 5_000
@@ -167,7 +174,7 @@ def _count_of(home: Path) -> Path:
 async def _at_large(folder: Path, kiro: Upstream, clients: int, found: Found, dice: random.Random) -> dict[str, Any]:
     """One gateway, all phases that need no special one, mixed."""
     with ExitStack() as stack:
-        gateway = await asyncio.to_thread(_gateway, stack, folder, "large", kiro.url)
+        gateway = await asyncio.to_thread(_gateway, stack, folder, "large", kiro.url, **UNQUEUED)
         crowd = Crowd(gateway.url, kiro, found, dice)
         await crowd.many([*(OPEN + WITHOUT) * 100])  # what a process keeps for good is there then
         await crowd.answered(20)
@@ -190,13 +197,12 @@ async def _at_large(folder: Path, kiro: Upstream, clients: int, found: Found, di
 
 
 async def _queued(folder: Path, kiro: Upstream, clients: int, found: Found, dice: random.Random) -> int:
-    """A gateway with two places, both taken: who waits for one leaves, and both places are there afterwards."""
+    """A gateway whose places are all taken: who waits for one leaves, and all places are there afterwards."""
     with ExitStack() as stack:
-        limits = {"RATE_LIMIT_MAX_CONCURRENT": "2"}
-        gateway = await asyncio.to_thread(_gateway, stack, folder, "queued", kiro.url, **limits)
+        gateway = await asyncio.to_thread(_gateway, stack, folder, "queued", kiro.url)
         crowd = Crowd(gateway.url, kiro, found, dice)
         crowd.number = 1_000_000
-        holders = [await crowd.ask("silent", stream=True) for _ in range(2)]
+        holders = [await crowd.ask("silent", stream=True) for _ in range(PLACES)]
         await kiro.until(lambda: all(number in kiro.arrived for number, _ in holders))
         sent = len(kiro.arrived)
         for _ in range(clients):
@@ -208,16 +214,35 @@ async def _queued(folder: Path, kiro: Upstream, clients: int, found: Found, dice
             peer.close()
         for _, peer in holders:
             go(peer, "close")
-        lost = 2 - await _places(crowd, kiro)
-    strays = len(kiro.arrived) - sent - 2
+        lost = PLACES - await _places(crowd, kiro)
+        strays = len(kiro.arrived) - sent - PLACES
+        for _ in range(clients // PLACES):
+            await _let_in(crowd, kiro, found, dice)
+        lost += PLACES - await _places(crowd, kiro)
     _expect(found, strays == 0, f"{strays} queued requests were sent although their clients had left")
     _expect(found, lost == 0, f"{lost} places were lost")
     return lost
 
 
+async def _let_in(crowd: Crowd, kiro: Upstream, found: Found, dice: random.Random) -> None:
+    """Those who hold the places leave, and at about the same time those who are let in for them."""
+    holders = [await crowd.ask("silent", stream=True) for _ in range(PLACES)]
+    await kiro.until(lambda: all(number in kiro.arrived for number, _ in holders))
+    queued = [await crowd.ask("silent", stream=dice.random() < 0.5) for _ in range(PLACES)]
+    await asyncio.sleep(LATEST)
+    peers = [peer for _, peer in (*holders, *queued)]
+    dice.shuffle(peers)
+    for peer in peers:
+        go(peer, way := dice.choice(WAYS))
+        found.clients[f"let in, {way}"] += 1
+        await asyncio.sleep(dice.random() * LATEST / PLACES)
+    for peer in peers:
+        peer.close()
+
+
 async def _places(crowd: Crowd, kiro: Upstream) -> int:
     """How many requests get through at once."""
-    asked = [await crowd.ask("silent", stream=True) for _ in range(2)]
+    asked = [await crowd.ask("silent", stream=True) for _ in range(PLACES)]
     await kiro.until(lambda: all(number in kiro.arrived for number, _ in asked), 10.0)
     for _, peer in asked:
         peer.close()
@@ -233,7 +258,7 @@ async def _connecting(folder: Path, clients: int, found: Found, dice: random.Ran
     async with upstream() as kiro:
         with ExitStack() as stack:
             url = kiro.url.replace("http:", "https:")
-            gateway = await asyncio.to_thread(_gateway, stack, folder, "connecting", url, **settings)
+            gateway = await asyncio.to_thread(_gateway, stack, folder, "connecting", url, **settings, **UNQUEUED)
             crowd = Crowd(gateway.url, kiro, found, dice)
             await kiro.until(lambda: kiro.made)  # the list of models, which goes on waiting
             for _ in range(clients):
