@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     chosen = [program for program in PROGRAMS if not options.names or program.id in options.names]
     scenes = tuple(scene for scene in SCENES if not options.scene or scene.name in options.scene)
+    if options.output:
+        options.output.mkdir(parents=True, exist_ok=True)
     with stage(options.output) as here:
         rows = {program.id: here.row(program, scenes) for program in chosen}
     if not options.scene:
