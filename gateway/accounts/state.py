@@ -1,7 +1,8 @@
 """What is kept of the accounts over restarts: one small file of the gateway's, without any secret.
 
-Only what still holds then: the user's ``disabled``, a suspension, a quota with its reset date, and a wait that Kiro
-named with its end. Failures that were counted and the cooldowns that came of them are not kept: a restart starts clean.
+Only what still holds then: the user's ``disabled``, a suspension, a quota with its reset date, a wait that Kiro named
+with its end, and that of an account that it has limited because of its traffic, since each request prolongs the limits.
+Failures that were counted and the cooldowns that came of them are not kept: a restart starts clean.
 """
 
 import math
@@ -53,8 +54,9 @@ def shown(health: Health, now: Now) -> dict[str, Any]:
         entry = {"out": health.state.value, "words": health.message, "login": health.login}
     elif health.state in QUOTAS:
         entry = {"out": health.state.value, "until": health.resets_at}
-    elif health.named and health.retry_at > now.monotonic:
-        entry = {"out": health.state.value, "until": now.wall + health.retry_at - now.monotonic, "named": True}
+    elif (health.named or health.state is AccountState.RESTRICTED) and health.retry_at > now.monotonic:
+        until = now.wall + health.retry_at - now.monotonic
+        entry = {"out": health.state.value, "until": until, "named": True}
     return {**entry, "disabled": True} if health.disabled else entry
 
 
@@ -79,12 +81,12 @@ def _state(entry: Mapping[str, Any], now: Now) -> Health:
     if state in QUOTAS and wait is not None:
         return Health(state, resets_at=now.wall + wait)
     if entry.get("named") is True and wait is not None and state in NAMED:
-        return Health(state, retry_at=now.monotonic + wait, named=True)
+        return Health(state, retry_at=now.monotonic + wait, named=state is not AccountState.RESTRICTED)
     return FRESH
 
 
-NAMED: Final = frozenset({AccountState.THROTTLED, AccountState.FAILING, AccountState.REFUSED})
-"""States that a wait can be named with."""
+NAMED: Final = frozenset({AccountState.THROTTLED, AccountState.FAILING, AccountState.REFUSED, AccountState.RESTRICTED})
+"""States that a wait can be named with, or that Kiro names itself."""
 
 
 def _wait(until: Any, now: Now, longest: float) -> float | None:

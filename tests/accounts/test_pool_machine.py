@@ -255,7 +255,7 @@ class PoolMachine(RuleBasedStateMachine):
         for one in self.pool.members:
             old = before[one.key]
             assert one.health.disabled == old.disabled and one.health.failures == 0
-            kept = old.state is AccountState.SUSPENDED or old.named or old.state in QUOTAS
+            kept = old.named or old.state in QUOTAS | {AccountState.SUSPENDED, AccountState.RESTRICTED}
             assert one.health.state in ((old.state, AccountState.ACTIVE) if kept else (AccountState.ACTIVE,))
             if old.state is AccountState.SUSPENDED:
                 assert one.health.state is AccountState.SUSPENDED

@@ -16,7 +16,14 @@ SUSPENDED = Health(AccountState.SUSPENDED, message="Locked.", login="abc")
 DISABLED = Health(disabled=True)
 
 
-@pytest.mark.parametrize("health", [NAMED, QUOTA, SUSPENDED, DISABLED], ids=["named", "quota", "suspended", "disabled"])
+LIMITED = Health(AccountState.RESTRICTED, retry_at=2300.0)
+
+
+@pytest.mark.parametrize(
+    "health",
+    [NAMED, QUOTA, SUSPENDED, DISABLED, LIMITED],
+    ids=["named", "quota", "suspended", "disabled", "limited"],
+)
 def test_what_holds_after_a_restart_comes_back(tmp_path: Path, health: Health) -> None:
     StateFile(tmp_path / "own").save({"a": health, "c": FRESH}, NOW)
     assert StateFile(tmp_path / "own").load(NOW) == {"a": health}
@@ -28,7 +35,6 @@ def test_what_holds_after_a_restart_comes_back(tmp_path: Path, health: Health) -
         Health(AccountState.THROTTLED, retry_at=560.0, failures=3),
         Health(AccountState.FAILING, retry_at=5000.0, failures=14),
         Health(AccountState.REFUSED, retry_at=5000.0, failures=3),
-        Health(AccountState.RESTRICTED, retry_at=5000.0),
         Health(AccountState.LOGIN_DEAD, message="Log in again.", login="abc"),
         Health(retry_at=560.0, failures=2),
     ],

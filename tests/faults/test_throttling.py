@@ -157,6 +157,18 @@ async def test_long_wait_is_given_to_the_client_at_once(
     assert len(simulator.requests("generate")) == 1
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_long_wait_has_the_shape_of_the_responses_api_too(live: Live, simulator: Simulator, stream: bool) -> None:
+    simulator.push(throttled("CREDIT_CONSUMPTION_RATE_EXCEEDED", 299_001))
+    for _ in range(2):
+        async with live.post("/v1/responses", input="Say hello.", stream=stream) as answer:
+            error = (await answer.json())["error"]
+            assert (answer.status, answer.headers["x-should-retry"]) == (429, "true")
+            assert int(answer.headers["retry-after"]) in (298, 299, 300)
+        assert error.keys() >= {"type", "code", "message", "param"}
+    assert len(simulator.requests("generate")) == 1
+
+
 @pytest.mark.parametrize("milliseconds", [0, -5, True, "7000", 1e15, None, [7000]])
 async def test_wait_that_makes_no_sense_is_ignored(live: Live, simulator: Simulator, milliseconds: Any) -> None:
     answer = throttled("CREDIT_CONSUMPTION_RATE_EXCEEDED")
