@@ -12,7 +12,7 @@ import structlog
 from gateway.accounts.account import Account
 from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
-from gateway.accounts.health import AccountState, Allowance, BreakerPolicy, Circuit, Health, circuit
+from gateway.accounts.health import NEEDS_USER, AccountState, Allowance, BreakerPolicy, Circuit, Health, circuit
 from gateway.accounts.locks import FolderLocks, retried
 from gateway.accounts.member import Member, login_mark
 from gateway.accounts.pacing import pacer
@@ -106,6 +106,7 @@ class Fleet:
                 identity = await member.account.identity()
                 return await fetch_models(self.connections[member.name], identity, base_url=self.base_url)
             except GatewayError as error:
+                self.pool.note_suspension(member, error)
                 last = error
         raise last
 
@@ -169,11 +170,15 @@ async def _usage(pool: Pool, connections: Mapping[str, Connection], name: str, b
     member = pool.find(name)
     if member is None:
         raise GatewayError(Kind.NOT_FOUND, "There is no such account.")
-    if member.health.state is AccountState.LOGIN_DEAD:
+    if member.health.state in NEEDS_USER:
         raise GatewayError(Kind.AUTHENTICATION, member.health.message, should_retry=False)
     asked = member.mark
     identity = await member.account.identity()
-    limits = await fetch_usage(connections[member.name], identity, base_url=base_url)
+    try:
+        limits = await fetch_usage(connections[member.name], identity, base_url=base_url)
+    except GatewayError as error:
+        pool.note_suspension(member, error)
+        raise
     if (allowance := _allowance(limits)) is not None:
         pool.learn(member, allowance, asked)
     return limits

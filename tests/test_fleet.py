@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.accounts.health import FRESH, AccountState
 from gateway.accounts.member import Lease
@@ -17,6 +18,7 @@ from gateway.errors import GatewayError, Trouble
 from gateway.fleet import Fleet, assemble
 from gateway.settings.table import build
 from gateway.simulator.server import Simulator, start
+from gateway.upstream.search import WebSearcher
 from tests.accounts.pooled import fault, write_login
 
 PROXY = "http://127.0.0.1:9"
@@ -173,3 +175,49 @@ async def test_answer_about_credits_that_is_served_again_does_not_end_a_newer_re
         lease.release()
         await fleet.upkeep.measure(member)
         assert member.health.state is AccountState.QUOTA_EXHAUSTED
+
+
+async def test_nothing_is_sent_for_a_suspended_account_before_and_after_a_restart(tmp_path: Path) -> None:
+    async with one_account(tmp_path) as (fleet, simulator):
+        [member] = fleet.pool.members
+        lease = Lease(member, UNLIMITED, probe=False)
+        fleet.pool.failed(lease, "m", fault(Trouble.SUSPENDED), Trouble.SUSPENDED)
+        lease.release()
+        await ask_for_everything(fleet)
+        await fleet.upkeep.close()
+        assert simulator.requests() == []
+    async with one_account(tmp_path) as (fleet, simulator):
+        assert fleet.pool.members[0].health.state is AccountState.SUSPENDED
+        await ask_for_everything(fleet)
+        assert simulator.requests() == []
+
+
+async def ask_for_everything(fleet: Fleet) -> None:
+    """All that is sent for an account beside answers; each of them fails."""
+    [member] = fleet.pool.members
+    reading = await fleet.usages.of("a")
+    assert reading.error is not None and "fault suspended" in reading.error.message
+    await fleet.upkeep.measure(member)
+    await fleet.upkeep.look_after(member)
+    searcher = WebSearcher(fleet.pool, fleet.connections, base_url=fleet.base_url)
+    for work in (fleet.models(), fleet.pool.visit("c", "m"), searcher.search("kiro", "a")):
+        with pytest.raises(GatewayError):
+            await work
+
+
+@pytest.mark.parametrize("call", ["models", "usage", "mcp"])
+async def test_suspension_met_by_another_call_disables_the_account_too(tmp_path: Path, call: str) -> None:
+    body = {"message": "Your User ID temporarily is suspended.", "reason": "TEMPORARILY_SUSPENDED"}
+    async with one_account(tmp_path) as (fleet, simulator):
+        simulator.push({"on": call, "status": 403, "body": body, "times": 9})
+        searcher = WebSearcher(fleet.pool, fleet.connections, base_url=fleet.base_url)
+        with capture_logs() as logs:
+            for _ in range(2):
+                if call == "usage":
+                    assert (await fleet.usages.of("a")).error is not None
+                    continue
+                with pytest.raises(GatewayError):
+                    await (fleet.models() if call == "models" else searcher.search("kiro", "a"))
+        assert fleet.pool.members[0].health.state is AccountState.SUSPENDED
+        assert len(simulator.requests(call)) == 1
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["account_suspended"]

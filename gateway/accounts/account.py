@@ -116,6 +116,11 @@ class Account:
         """The wall's time, by which ``expires_at`` and ``refreshed_at`` go."""
         return self._clock.wall()
 
+    @property
+    def profile_arn(self) -> str | None:
+        """The profile that its requests name, as far as it is known by now."""
+        return self._profiles.known(self._identity()).profile_arn
+
     async def settle(self) -> None:
         """Bring to its source what a crash has left in the journal. Faults are logged, never raised."""
         if self.credentials.kind in REFRESHERS:

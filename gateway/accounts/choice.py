@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.accounts.health import (
     FRESH,
@@ -159,11 +160,11 @@ def nobody(candidates: Iterable[Candidate], model: str, now: Now) -> GatewayErro
     )
 
 
-def closed(candidate: Candidate, model: str, now: Now) -> UpstreamError | None:
-    """Why nothing may be sent for an account now: Kiro has said so, or the user. None when it may."""
+def closed(candidate: Candidate, now: Now) -> UpstreamError | None:
+    """Why nothing may be sent for an account now, whatever the model: Kiro or the user said so. None when it may."""
     if not is_closed(candidate.health, now):
         return None
-    found = nobody([candidate], model, now)
+    found = nobody([replace(candidate, terms=Terms(candidate.name))], "", now)
     trouble = Trouble.THROTTLED if found.kind is Kind.RATE_LIMIT else Trouble.REFUSED
     error = UpstreamError(found.kind, found.message, retry_after=found.retry_after, trouble=trouble)
     return error.replaced(status=found.status, should_retry=found.should_retry)

@@ -18,8 +18,8 @@ _MODELS: Final = 100
 class Member:
     """An account in the pool: its login, the user's terms, and what is known of it now.
 
-    profile: the ARN that its last request named. changes: of its health, counted, so that a request can tell whether
-    there was one since it began. resets: how often the user has enabled it or logged in again.
+    changes: of its health, counted, so that a request can tell whether there was one since it began. resets: how often
+    the user has enabled it or logged in again.
     """
 
     def __init__(self, account: Account, terms: Terms | None = None, pacer: Pacer = UNLIMITED) -> None:
@@ -27,7 +27,6 @@ class Member:
         self.terms = terms or Terms(account.id)
         self.pacer = pacer
         self.health = FRESH
-        self.profile = account.credentials.profile_arn
         self.changes = 0
         self.resets = 0
         self.allowance: Allowance | None = None

@@ -156,7 +156,7 @@ class Visit:
 
     def closed(self, lease: Lease) -> UpstreamError | None:
         """Why nothing may be sent for the account any more, whatever the request waited for; None when it may."""
-        return self._pool.closed(lease.member, self._model)
+        return self._pool.closed(lease.member)
 
     def unusable(self, lease: Lease, error: GatewayError) -> None:
         """The account has no token to send with."""
@@ -228,10 +228,10 @@ class Pool:
             return busy
         return nobody([member.candidate(model, now) for member in self.members], model, now)
 
-    def closed(self, member: Member, model: str = "") -> UpstreamError | None:
+    def closed(self, member: Member) -> UpstreamError | None:
         """Why nothing may be sent for an account now: Kiro has said so, or the user. None when it may."""
         now = self._clock.now()
-        return closed(member.candidate(model, now), model, now)
+        return closed(member.candidate("", now), now)
 
     def soonest(self, error: UpstreamError, model: str) -> GatewayError:
         """The error of a request that the accounts could not serve; ``error`` is what the last one met."""
@@ -283,11 +283,17 @@ class Pool:
             for other in self._of_profile(member):
                 self._fail(other, failure, stale=True)
 
+    def note_suspension(self, member: Member, error: GatewayError) -> None:
+        """Another call than one for an answer failed; it counts when Kiro has said that the account is suspended."""
+        if isinstance(error, UpstreamError) and error.trouble is Trouble.SUSPENDED:
+            self._fail(member, AccountFailure(error.trouble, error.message, login=member.login), stale=True)
+
     def _of_profile(self, member: Member) -> list[Member]:
         """The other accounts of its profile. The profile that all logins of a kind share says nothing of the others."""
-        if member.profile is None or member.profile in SHARED.values():
+        arn = member.account.profile_arn
+        if arn is None or arn in SHARED.values():
             return []
-        return [other for other in self.members if other is not member and other.profile == member.profile]
+        return [other for other in self.members if other is not member and other.account.profile_arn == arn]
 
     def _fail(self, member: Member, failure: AccountFailure, *, stale: bool) -> None:
         now = self._clock.now()

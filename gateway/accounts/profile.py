@@ -100,7 +100,7 @@ class Profiles:
             await outcome(self._started(identity, account))
         elif self._clock() >= self._ask_at:
             self._started(identity, account)
-        return self._applied(identity)
+        return self.known(identity)
 
     async def correct(self, identity: Identity, account: str) -> bool:
         """Look for another profile than the one just refused; whether there is one to send with now.
@@ -170,7 +170,8 @@ class Profiles:
             _tell(found, account, len(listing.arns))
         self._choice = found
 
-    def _applied(self, identity: Identity) -> Identity:
+    def known(self, identity: Identity) -> Identity:
+        """The identity with its profile as far as it is known; asks nobody."""
         choice = self._choice
         if choice is None or choice.arn is None or choice.own != identity.profile_arn:
             return identity

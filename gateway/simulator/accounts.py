@@ -23,9 +23,10 @@ class Account:
     """One account. lenient: it came with the simulator, so that a newcomer may use it with any profile.
 
     suspended: 403. quota: 402, for the month or past the overages. throttled: so many generations get a 429; -1: all
-    until told. throttle: whose limit that is, see ``refusals.THROTTLES``; retry_after_ms: the wait it asks for, if not
-    its usual one. busy_models: the models whose limit it is; none: all. wrong_profile: the status with which another
-    account's ARN is refused, 400 or 403.
+    until told. throttle: whose limit that is, see ``refusals.THROTTLES``; that of a profile is met by all its accounts,
+    that of a model by every account. retry_after_ms: the wait it asks for, if not its usual one. busy_models: the
+    models whose limit it is; none: all. wrong_profile: the status with which another account's ARN is refused, 400 or
+    403.
     region: only hosts of this region take its tokens, "" for any; GovCloud and API keys are told apart so.
     token_type: the ``TokenType`` header it needs, "" for that of its kind (``SSO_OIDC`` for an Identity Center login).
     needs_profile: the runtime host wants an ARN even of an API key. counts: requests by operation.
@@ -52,22 +53,25 @@ class Account:
         """Whether the ``TokenType`` header is missing, or there for an ordinary token."""
         return token_type.upper() != (self.token_type or _TOKEN_TYPES.get(self.kind, ""))
 
-    def misbehaves(self, operation: str, model_id: str = "") -> Refusal | None:
-        """What the account answers to a sound request because of its own state, or of that of the model."""
+    def misbehaves(self, operation: str) -> Refusal | None:
+        """What the account answers to a sound request because of its own state, its throttling apart."""
         if self.suspended and operation in _SUSPENDED_AT:
             return refusals.SUSPENDED
-        if operation != "generate":
-            return None
-        if self.quota:
-            return _QUOTAS[self.quota]
-        if self.throttled and not (self.throttle in refusals.OF_A_MODEL and self._serves(model_id)):
-            self.throttled -= self.throttled > 0
-            refusal = refusals.THROTTLES[self.throttle]
-            return refusal if self.retry_after_ms is None else replace(refusal, retry_after_ms=self.retry_after_ms)
-        return None
+        return _QUOTAS[self.quota] if self.quota and operation == "generate" else None
 
-    def _serves(self, model_id: str) -> bool:
-        return bool(self.busy_models) and model_id not in self.busy_models
+    def limit(self, asking: "Account", profile_arn: object, model_id: str) -> Refusal | None:
+        """What a generation meets of this account's throttling, which may hold for a profile or for a model."""
+        if not self.throttled or not self._limits(asking, profile_arn, model_id):
+            return None
+        self.throttled -= self.throttled > 0
+        refusal = refusals.THROTTLES[self.throttle]
+        return refusal if self.retry_after_ms is None else replace(refusal, retry_after_ms=self.retry_after_ms)
+
+    def _limits(self, asking: "Account", profile_arn: object, model_id: str) -> bool:
+        if self.throttle in refusals.OF_A_MODEL:
+            return not self.busy_models or model_id in self.busy_models
+        shares = self.throttle == refusals.OF_A_PROFILE and isinstance(profile_arn, str) and self.owns(profile_arn)
+        return asking is self or shares
 
     def owns(self, profile_arn: str) -> bool:
         """Whether the profile is the account's; one without any has the shared profile of its kind."""

@@ -11,6 +11,7 @@ from gateway.kiro.endpoints import LoginKind
 from gateway.simulator.accounts import Account
 from gateway.simulator.families import Family, Ledger
 from gateway.simulator.options import PROFILE_ARN, Options
+from gateway.simulator.refusals import Refusal
 
 Server = Literal["desktop", "oidc", "idp"]
 """The three token servers: Kiro's own, AWS SSO OIDC, a company's identity provider."""
@@ -109,6 +110,11 @@ class Logins:
         if name is None and self.newcomer and token.startswith("ksk_"):
             return self.of_kind("api_key")
         return self.accounts[name] if name is not None else None
+
+    def limit(self, account: Account, profile_arn: object, model_id: str) -> Refusal | None:
+        """The throttling that a generation meets: of its account, else of its profile, else of its model."""
+        others = [other for other in self.accounts.values() if other is not account]
+        return next(filter(None, (one.limit(account, profile_arn, model_id) for one in (account, *others))), None)
 
     def of_kind(self, kind: LoginKind) -> Account:
         """The first account of a kind; one is made where there is none."""

@@ -91,14 +91,19 @@ THROTTLES: Final[Mapping[str, Refusal]] = {
         "ServiceUnavailableException",
     ),
     "day": _throttled("DAILY_REQUEST_COUNT"),
+    "month": _throttled("MONTHLY_REQUEST_COUNT"),
+    "hour": _throttled("HOURLY_REQUEST_COUNT"),
+    "unknown": _throttled("SOME_NEW_LIMIT"),
     "soft_ban": _throttled(
         None,
         "Due to suspicious activity, we are imposing temporary limits on how frequently your account "
         "(d-0000000000.00000000-0000) can send a request to Kiro while we investigate.",
     ),
 }
-"""By whose limit it is; ``service`` is that of a profile, ``capacity`` and ``unavailable`` that of a model."""
+"""By whose limit it is; ``service`` is that of a profile, ``capacity`` and ``unavailable`` that of a model. The texts
+of ``day``, ``month`` and ``hour`` are guesses, and ``unknown`` stands for a reason that is yet to come."""
 
+OF_A_PROFILE: Final = "service"
 OF_A_MODEL: Final = frozenset({"capacity", "unavailable"})
 
 

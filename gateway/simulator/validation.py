@@ -74,8 +74,10 @@ def check_generate(state: State, call: Call, exchange: Exchange) -> Refusal | No
     if login is not None:
         exchange.refusals.append(login[0])
         return login[1]
-    misbehaves = account.misbehaves(call.operation, _model_id(body) or "")
-    return misbehaves or _resent(state, body, exchange) or _payload(state, body, exchange)
+    if (refusal := account.misbehaves(call.operation)) is not None:
+        return refusal
+    limit = state.logins.limit(account, body.get("profileArn"), _model_id(body) or "")
+    return limit or _resent(state, body, exchange) or _payload(state, body, exchange)
 
 
 def _login(state: State, call: Call, body: Mapping[str, Any], account: Account) -> tuple[str, Refusal] | None:

@@ -234,7 +234,6 @@ class _Opening:
             if (closed := self._visit.closed(lease)) is not None:
                 return closed
             trace.attempts, trace.endpoint, trace.upstream_request_id = step.number, endpoint.name, None
-            lease.member.profile = identity.profile_arn
             sending = finish(
                 request.draft,
                 endpoint,

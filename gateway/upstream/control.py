@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from gateway.errors import Kind, UpstreamError
+from gateway.errors import Kind, Trouble, UpstreamError
 from gateway.jsontext import JsonError, decode
 from gateway.kiro.control_requests import ControlRequest, list_models
 from gateway.kiro.endpoints import Identity
@@ -33,8 +33,8 @@ async def fetch_models(connection: Connection, identity: Identity, *, base_url: 
 
         try:
             return await all_pages(connection, request_for, "models")
-        except UpstreamError:
-            if host == hosts - 1:
+        except UpstreamError as error:
+            if host == hosts - 1 or error.trouble is Trouble.SUSPENDED:
                 raise
     raise UpstreamError(Kind.UPSTREAM, "There is no host to ask for models.")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.accounts.member import Member
 from gateway.accounts.pool import Pool
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.kiro import web_search
 from gateway.kiro.endpoints import Identity
 from gateway.search.values import Hit
@@ -34,6 +34,8 @@ class WebSearcher:
         member = self._pool.find(account) if account else None
         if member is None:
             raise GatewayError(Kind.OVERLOADED, "The account of this answer is no longer there to search with.")
+        if (closed := self._pool.closed(member)) is not None:
+            raise closed
         identity = await member.account.identity()
         try:
             return await self._asked(member, identity, query)
@@ -62,7 +64,8 @@ class WebSearcher:
                 )
                 return web_search.read(answer.status, answer.headers, answer.body)
             except UpstreamError as error:
-                if error.expired or error.kind is Kind.RATE_LIMIT:
+                self._pool.note_suspension(member, error)
+                if error.expired or error.kind is Kind.RATE_LIMIT or error.trouble is Trouble.SUSPENDED:
                     raise
                 last = error
         raise last or UpstreamError(Kind.UPSTREAM, "There is no host to search with.")

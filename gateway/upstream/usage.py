@@ -8,7 +8,7 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
-from gateway.errors import GatewayError, Kind, UpstreamError
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 from gateway.jsontext import JsonError, decode
 from gateway.kiro.control_requests import ControlRequest, usage_limits
 from gateway.kiro.endpoints import Identity
@@ -28,6 +28,8 @@ async def fetch_usage(connection: Connection, identity: Identity, *, base_url: s
         try:
             return await _asked(connection, request)
         except UpstreamError as error:
+            if error.trouble is Trouble.SUSPENDED:
+                raise
             last = error
     raise last or UpstreamError(Kind.UPSTREAM, "There is no host to ask for the usage.")
 

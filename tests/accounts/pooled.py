@@ -39,13 +39,20 @@ def write_login(path: Path, name: str = "Old", expires_at: float = NOW + 3000) -
 
 
 def member(
-    folder: Path, name: str, time: Time, *, pacer: Pacer = UNLIMITED, kind: type[JsonFile] = JsonFile, **terms: object
+    folder: Path,
+    name: str,
+    time: Time,
+    *,
+    pacer: Pacer = UNLIMITED,
+    kind: type[JsonFile] = JsonFile,
+    profile: str | None = None,
+    **terms: object,
 ) -> Member:
     """An account whose login lies in ``folder/name.json``."""
     path = folder / f"{name}.json"
     if not path.exists():
         write_login(path)
-    place = kind(path, Wanted(path, None, None, "us-east-1", None, folder, folder / "state"))
+    place = kind(path, Wanted(path, None, profile, "us-east-1", None, folder, folder / "state"))
     account = Account(place, place.load(), granted, clock=Clock(time, time), lock_wait=0)
     return Member(account, Terms(name, **terms), pacer)  # type: ignore[arg-type]
 

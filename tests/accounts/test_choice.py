@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.accounts.choice import Candidate, nobody, obstacle, order
+from gateway.accounts.choice import Candidate, closed, nobody, obstacle, order, soonest
 from gateway.accounts.health import FRESH, AccountState, Health, Now
 from gateway.accounts.terms import Terms
-from gateway.errors import Kind
+from gateway.errors import GatewayError, Kind, Trouble, UpstreamError
 
 NOW = Now(1_780_000_000.0, 1000.0)
 DEGRADED = Health(retry_at=1030.0, failures=1)
@@ -130,3 +130,50 @@ def test_throttled_accounts_are_a_429_with_the_soonest_wait(healths: list[Health
 
 def test_a_model_that_no_account_may_serve_is_not_found_rather_than_busy() -> None:
     assert nobody([one("a", models=("x",))], "m", NOW).kind is Kind.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("health", "kind", "wait", "trouble"),
+    [
+        (NAMED, Kind.RATE_LIMIT, 42.0, Trouble.THROTTLED),
+        (SUSPENDED, Kind.OVERLOADED, None, Trouble.REFUSED),
+        (QUOTA, Kind.OVERLOADED, 272_000.0, Trouble.REFUSED),
+        (Health(disabled=True), Kind.OVERLOADED, None, Trouble.REFUSED),
+    ],
+)
+def test_closed_account_says_why_and_for_how_long_whatever_its_models(
+    health: Health, kind: Kind, wait: float | None, trouble: Trouble
+) -> None:
+    error = closed(one("a", health, models=("x",)), NOW)
+    assert error is not None and (error.kind, error.retry_after, error.trouble) == (kind, wait, trouble)
+
+
+@pytest.mark.parametrize("health", [FRESH, COOLING, DOWN, replace(NAMED, retry_at=NOW.monotonic)])
+def test_account_that_may_be_probed_is_not_closed(health: Health) -> None:
+    assert closed(one("a", health), NOW) is None
+
+
+def last(trouble: Trouble, wait: float | None = None, **more: bool) -> UpstreamError:
+    kind = Kind.QUOTA if trouble is Trouble.MONTH else Kind.RATE_LIMIT
+    return UpstreamError(kind, "last", trouble=trouble, retry_after=wait, should_retry=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "wait", "again"),
+    [
+        (last(Trouble.THROTTLED, 300.0), "last", 42.0, True),
+        (last(Trouble.PROFILE_THROTTLED, 300.0), "last", 42.0, True),
+        (last(Trouble.MONTH), "found", 42.0, True),
+        (last(Trouble.DAY), "found", 42.0, True),
+        (last(Trouble.BUSY, 3.0), "last", 3.0, False),
+        (last(Trouble.NONE), "last", None, False),
+        (last(Trouble.THROTTLED, 300.0, worked_on=True), "last", 300.0, False),
+    ],
+)
+def test_error_of_several_accounts_has_the_soonest_wait(
+    error: UpstreamError, message: str, wait: float | None, again: bool
+) -> None:
+    found = GatewayError(Kind.RATE_LIMIT, "found", retry_after=42.0, should_retry=True)
+    shown = soonest(error, found)
+    assert (shown.message, shown.retry_after, shown.should_retry) == (message, wait, again)
+    assert soonest(error, GatewayError(Kind.OVERLOADED, "found")) is error

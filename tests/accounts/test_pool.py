@@ -1,18 +1,28 @@
 """The pool: who is given to whom, and that nothing of it is lost."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
+from gateway.accounts.account import Account
+from gateway.accounts.clock import Clock
 from gateway.accounts.credentials import Credentials
 from gateway.accounts.health import AccountState, Allowance, Health
-from gateway.accounts.member import Lease
+from gateway.accounts.member import Lease, Member
 from gateway.accounts.pacing import Turnstile
 from gateway.accounts.pool import REMEMBERED, Pool
+from gateway.accounts.profile import Listing
 from gateway.accounts.sources.kiro_ide import JsonFile
+from gateway.accounts.sources.source import Wanted
+from gateway.accounts.terms import Terms
 from gateway.errors import GatewayError, Kind, Trouble
-from tests.accounts.pooled import NOW, Time, fault, member, pool, write_login
+from gateway.kiro.endpoints import Identity
+from tests.accounts.pooled import NOW, Time, fault, granted, member, pool, write_login
+
+ARN = "arn:aws:codewhisperer:us-east-1:123456789012:profile/LISTED"
+IDC = {"clientId": "c", "clientSecret": "s", "startUrl": "https://d-1.awsapps.com/start"}
 
 
 async def serve(accounts: Pool, conversation: str = "c", model: str = "m") -> str:
@@ -236,3 +246,25 @@ async def test_requests_that_wait_for_a_new_login_read_it_once(tmp_path: Path) -
     outcomes = await asyncio.gather(*(accounts.visit(str(n), "m") for n in range(100)), return_exceptions=True)
     assert all(isinstance(outcome, GatewayError) for outcome in outcomes)
     assert CountedFile.loads == 1
+
+
+async def test_limit_of_a_profile_reaches_an_account_that_has_sent_nothing_yet(tmp_path: Path) -> None:
+    """Kiro listed the profile; the logins name none."""
+
+    async def listed(_identity: Identity) -> Listing:
+        return Listing((ARN,))
+
+    members = []
+    for name in "ab":
+        path = tmp_path / f"{name}.json"
+        path.write_text(
+            json.dumps({"accessToken": f"aoa{name}", "refreshToken": "aor", "expiresAt": NOW + 3000, **IDC})
+        )
+        place = JsonFile(path, Wanted(path, None, None, "us-east-1", None, tmp_path, tmp_path))
+        login = Account(place, place.load(), granted, clock=Clock(Time(), Time()), profiles=listed)
+        members.append(Member(login, Terms(name)))
+    accounts = Pool(members, clock=Clock(Time(), Time()))
+    for one in members:
+        assert (await one.account.identity()).profile_arn == ARN
+    assert await fail(accounts, Trouble.PROFILE_THROTTLED) == "a"
+    assert [one.health.state for one in members] == [AccountState.THROTTLED] * 2

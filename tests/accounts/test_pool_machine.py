@@ -43,6 +43,7 @@ DEFINITE = {
     Trouble.LOGIN: AccountState.LOGIN_DEAD,
     Trouble.SUSPENDED: AccountState.SUSPENDED,
 }
+OF_TWO = "arn:aws:codewhisperer:us-east-1:123456789012:profile/OFTWO"
 THROTTLED = [Trouble.THROTTLED, Trouble.PROFILE_THROTTLED]
 LASTING = NEEDS_USER | QUOTAS | {AccountState.RESTRICTED}
 ENDED_BY_TIME = [AccountState.THROTTLED, AccountState.FAILING, AccountState.REFUSED]
@@ -73,9 +74,9 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool = self.new_pool({})
 
     def new_pool(self, healths: dict[str, Health]) -> Pool:
-        members = [member(self.folder, name, self.wall) for name in self.names]
-        for one in members[:2]:
-            one.profile = "arn:aws:codewhisperer:us-east-1:123456789012:profile/OFTWO"
+        profiles = [OF_TWO, OF_TWO, None]
+        named = zip(self.names, profiles, strict=False)
+        members = [member(self.folder, name, self.wall, profile=profile) for name, profile in named]
         return Pool(members, clock=Clock(self.wall, self.monotonic), healths=healths)
 
     def teardown(self) -> None:
@@ -156,7 +157,7 @@ class PoolMachine(RuleBasedStateMachine):
         request.lease.release()
         self.check_failure(request, used, before, trouble, wait)
         for one, health in healths:
-            shares = one is not used and one.profile is not None and one.profile == used.profile
+            shares = one is not used and one.account.profile_arn == used.account.profile_arn == OF_TWO
             if shares and trouble is Trouble.PROFILE_THROTTLED and not request.overtaken:
                 self.check_throttled(one, health, wait)
             elif one is not used:

@@ -71,3 +71,16 @@ async def test_proxy_of_all_accounts_that_is_down_is_not_bypassed(
         assert (await asked(live)).error is not None
         await everything(live)
     assert simulator.requests() == []
+
+
+@SCHEMES
+async def test_account_cools_down_and_the_other_one_stays_direct_whatever_the_environment_says(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    proxies = {"a": f"{scheme}://127.0.0.1:{closed_port()}"}
+    async with several(simulator, tmp_path, proxies, a="one", b="two") as live:
+        assert [(await asked(live)).error for _ in range(4)] == [None] * 4
+        states = {row["name"]: row["state"] for row in await live.accounts()}
+    assert (states, seen_of(simulator, "a")) == ({"a": "failing", "b": "ready"}, [])

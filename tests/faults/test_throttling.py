@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +16,8 @@ from gateway.settings.accounts import AccountEntry
 from gateway.simulator.accounts import Account
 from gateway.simulator.server import Simulator
 from tests.faults.forms import FORMS, Form, Outcome
-from tests.faults.kiro import HELLO, said
-from tests.live import Live, gateway
+from tests.faults.kiro import HELLO, routes_sent, said
+from tests.live import UNQUEUED, Live, gateway
 
 PROFILES = {name: f"arn:aws:codewhisperer:us-east-1:111111111111:profile/{name.upper()}" for name in ("one", "two")}
 NO_REASON = {"status": 429, "body": {"message": "Slow down.", "reason": None}}
@@ -195,21 +194,34 @@ async def test_limit_named_in_the_middle_of_an_answer_cools_the_account_down(
     assert served(simulator) == ["a", "b"]
 
 
-async def test_burst_on_a_throttled_account_is_one_cooldown_and_no_storm(simulator: Simulator, tmp_path: Path) -> None:
-    async with gateway(simulator, tmp_path) as live:
-        waits = iter(range(60, 260))
-        for wait in waits:
-            simulator.push(throttled("USER_REQUEST_RATE_EXCEEDED", wait * 1000))
+async def test_burst_on_a_throttled_account_is_one_cooldown_to_the_longest_end_and_no_storm(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    async with gateway(simulator, tmp_path, **UNQUEUED) as live:
+        simulator.push(*(throttled("USER_REQUEST_RATE_EXCEEDED", 60_000 + wait * 1000) for wait in range(200)))
         outcomes = await asyncio.gather(*(asked(live, FORMS[number % 4]) for number in range(200)))
         [row] = await live.accounts()
-    assert {outcome.status for outcome in outcomes} == {429}
-    sent = len(simulator.requests("generate"))
+        sent = routes_sent(simulator)
+        after = await asked(live)
+    assert {outcome.status for outcome in (*outcomes, after)} == {429}
     assert (row["state"], row["failures"]) == ("throttled", 1)
-    assert len({exchange.headers["x-amz-target"] for exchange in simulator.requests("generate")}) == 1
-    assert (
-        sent <= 200
-        and max(Counter(e.headers["amz-sdk-invocation-id"] for e in simulator.requests("generate")).values()) == 1
-    )
+    assert len({route for _, route in sent}) == 1 and set(sent.values()) == {1}
+    longest = 59 + sent.total()  # the answers come in the order in which the requests were received
+    assert longest - 20 <= int(after.headers["retry-after"]) <= longest
+    assert len(simulator.requests("generate")) == sent.total()
+
+
+async def test_burst_of_short_waits_is_sent_again_within_the_retry_budget_and_at_the_same_endpoint(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    async with gateway(simulator, tmp_path, **UNQUEUED) as live:
+        simulator.push({**throttled("USER_REQUEST_RATE_EXCEEDED", 200), "always": True})
+        outcomes = await asyncio.gather(*(asked(live, FORMS[number % 4]) for number in range(200)))
+        [row] = await live.accounts()
+    sent = routes_sent(simulator)
+    assert {outcome.status for outcome in outcomes} == {429}
+    assert (row["state"], sent.total() <= 240, max(sent.values()) <= 2) == ("throttled", True, True)
+    assert len({route for _, route in sent}) == 1
 
 
 async def test_reason_that_is_not_known_is_logged_once(live: Live, simulator: Simulator) -> None:
@@ -231,7 +243,8 @@ async def test_suspended_account_is_left_alone_and_its_owner_is_told_once(simula
         ("error", "a", SUPPORT_FORM)
     ]
     assert "We've locked your account" in told[0]["reason"]
-    assert served(simulator) == ["a", "b", "b", "b"]
+    # None for "a" where the list of models met the suspension first.
+    assert served(simulator) in (["a", "b", "b", "b"], ["b", "b", "b"])
 
 
 async def test_client_of_the_only_account_is_told_of_its_suspension(
@@ -240,4 +253,4 @@ async def test_client_of_the_only_account_is_told_of_its_suspension(
     account(simulator, "default", suspended=True)
     first, second = await form.ask(live), await form.ask(live)
     assert all(SUPPORT_FORM in outcome.message and "We've locked" in outcome.message for outcome in (first, second))
-    assert len(simulator.requests("generate")) == 1
+    assert len(simulator.requests("generate")) <= 1  # none where the list of models met it first

@@ -64,6 +64,9 @@ async def test_an_account_misbehaves_until_told_otherwise(
         ("capacity", None, 429, "INSUFFICIENT_MODEL_CAPACITY", None),
         ("unavailable", 20_000, 503, "MODEL_TEMPORARILY_UNAVAILABLE", 20_000),
         ("day", None, 429, "DAILY_REQUEST_COUNT", None),
+        ("month", None, 429, "MONTHLY_REQUEST_COUNT", None),
+        ("hour", 45_000, 429, "HOURLY_REQUEST_COUNT", 45_000),
+        ("unknown", None, 429, "SOME_NEW_LIMIT", None),
         ("soft_ban", None, 429, None, None),
     ],
 )
@@ -84,6 +87,24 @@ async def test_capacity_may_lack_for_one_model_alone(simulator: Simulator) -> No
     assert await generated(simulator, "a1") == 200
     await account(simulator, busy_models=["claude-sonnet-4.5"])
     assert await generated(simulator, "a1") == 429
+
+
+@pytest.mark.parametrize(
+    ("throttle", "expected"),
+    [
+        ("user", {"a1": 429, "b1": 200, "c1": 200}),
+        ("service", {"a1": 429, "b1": 429, "c1": 200}),
+        ("capacity", {"a1": 429, "b1": 429, "c1": 429}),
+    ],
+)
+async def test_limit_of_a_profile_or_a_model_is_met_by_other_accounts_too(
+    simulator: Simulator, throttle: str, expected: dict[str, int]
+) -> None:
+    await account(simulator, access_tokens=["a1"], profiles=[OWN], throttled=-1, throttle=throttle)
+    await account(simulator, name="bob", access_tokens=["b1"], profiles=[OWN])
+    await account(simulator, name="carol", access_tokens=["c1"], profiles=[OTHER])
+    arns = {"a1": OWN, "b1": OWN, "c1": OTHER}
+    assert {token: await generated(simulator, token, arn) for token, arn in arns.items()} == expected
 
 
 async def test_throttle_without_a_scenario_is_an_error(simulator: Simulator) -> None:
