@@ -230,6 +230,8 @@ class Pool:
 
     def closed(self, member: Member) -> UpstreamError | None:
         """Why nothing may be sent for an account now: Kiro has said so, or the user. None when it may."""
+        if member.health is FRESH:  # nearly always, and it is asked before each send
+            return None
         now = self._clock.now()
         return closed(member.candidate("", now), now)
 
