@@ -127,7 +127,7 @@ class Upkeep:
 
     async def measure(self, member: Member) -> None:
         """Ask for an account's credits once; it is no fault of the account when it does not tell."""
-        if member.health.state in NEEDS_USER or member.health.disabled:
+        if member.health.state in (*NEEDS_USER, AccountState.RESTRICTED) or member.health.disabled:
             return
         try:
             await self._measure(member)

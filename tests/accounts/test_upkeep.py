@@ -92,9 +92,10 @@ async def test_credits_are_asked_for_where_they_decide_something(tmp_path: Path,
     assert seen.names == asked
 
 
-async def test_a_parked_account_is_not_asked_for_its_credits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", [AccountState.SUSPENDED, AccountState.LOGIN_DEAD, AccountState.RESTRICTED])
+async def test_account_that_kiro_has_closed_is_not_asked_for_its_credits(tmp_path: Path, state: AccountState) -> None:
     accounts, seen = pool(tmp_path), Asked()
-    accounts.members[0].health = Health(AccountState.SUSPENDED)
+    accounts.members[0].health = Health(state)
     await upkeep(accounts, tmp_path, seen).measure(accounts.members[0])
     assert seen.names == []
 
