@@ -25,10 +25,10 @@ SILENT = {"stall": "headers"}
 
 
 @contextmanager
-def stopping(rig: Rig, home: Path, drain: str = "60") -> Iterator[Process]:
-    """A gateway of the test's own, which may be stopped. It runs any number of requests at once: none is queued."""
-    limits = {"KIRO_GATEWAY_SERVER_DRAIN_TIMEOUT": drain, "KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"}
-    environment = gateway_environment(home, rig.simulator.url, rig.authority, **limits)
+def stopping(rig: Rig, home: Path, drain: str = "60", **more: str) -> Iterator[Process]:
+    """A gateway of the test's own, which may be stopped."""
+    given = {"KIRO_GATEWAY_SERVER_DRAIN_TIMEOUT": drain, **more}
+    environment = gateway_environment(home, rig.simulator.url, rig.authority, **given)
     with running("serve", "--port", "0", environment=environment, log=home / "log") as process:
         yield process
 
@@ -202,7 +202,8 @@ def test_a_client_that_takes_nothing_is_dropped_in_the_end(rig: Rig, tmp_path: P
 
 def test_many_streams_all_end_by_themselves_or_with_an_error(rig: Rig, tmp_path: Path) -> None:
     rig.simulator.push(*([GATED] * 10), *([ENDLESS] * 10))
-    with stopping(rig, tmp_path, drain="3600") as process:
+    no_queue = {"KIRO_GATEWAY_POOL_MAX_CONCURRENT_PER_ACCOUNT": "0"}  # all twenty are to be under way at Kiro
+    with stopping(rig, tmp_path, drain="3600", **no_queue) as process:
         peers = []
         for number in range(20):
             peers.append(begin(process, "/v1/messages", stream=True))
@@ -219,3 +220,31 @@ def test_many_streams_all_end_by_themselves_or_with_an_error(rig: Rig, tmp_path:
         assert process.popen.wait(CEILING) == 0
     assert all(b"message_stop" in one and b"event: error" not in one for one in ended)
     assert all(b"event: error" in one and b"message_stop" not in one for one in broken)
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_queued_requests_are_served_within_the_drain_time_and_else_may_be_sent_again(
+    rig: Rig, tmp_path: Path, hurried: bool
+) -> None:
+    rig.simulator.push(*([ENDLESS if hurried else GATED] * 4))
+    with stopping(rig, tmp_path, drain="3600") as process:
+        peers = []
+        for number in range(4):
+            peers.append(begin(process, "/v1/messages", stream=True))
+            rig.simulator.wait("generate", number + 1)
+        queued = [begin(process, "/v1/messages", stream=stream) for stream in (True, False)]
+        process.popen.send_signal(signal.SIGTERM)
+        while not refused(process):
+            pass
+        if hurried:
+            process.popen.send_signal(signal.SIGTERM)
+        for _ in range(0 if hurried else 4):
+            rig.simulator.open("next")
+        answers = [read_all(peer) for peer in queued]
+        for peer in peers:
+            read_all(peer)
+        assert process.popen.wait(CEILING) == 0
+    if hurried:
+        assert all(answer.startswith(b"HTTP/1.1 5") and b"x-should-retry: true" in answer for answer in answers)
+    else:
+        assert all(b"end_turn" in answer for answer in answers)
