@@ -41,7 +41,7 @@ class Kind(Enum):
 class Trouble(Enum):
     """What a fault says of the account that met it, as (name, whether another account may fare better).
 
-    MODEL: its plan lacks the model. CAPACITY: the service has none left for the model, whoever asks. BUSY: throttled
+    MODEL: its plan lacks the model. CAPACITY: the service has none left for the model, for any account. BUSY: throttled
     without a reason. THROTTLED: this account has to wait. PROFILE_THROTTLED: so have all of its profile. FAILING: the
     service, or the way to it, failed before it worked on the request. STUCK: no sign of an answer. REFUSED: this login
     may not do that. DAY, MONTH: its requests are used up. RESTRICTED: limits for some hours because of its traffic.

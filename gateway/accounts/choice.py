@@ -30,7 +30,7 @@ PROBED_WITHIN: Final = 5.0
 """Seconds a client is asked to wait for an account that is probed every second."""
 
 THROTTLED: Final = frozenset({AccountState.THROTTLED, AccountState.RESTRICTED})
-"""States in which Kiro wants fewer requests: a client is told so by a 429."""
+"""States in which Kiro wants fewer requests: the client gets a 429."""
 
 _SOON: Final = 60.0
 """Seconds a client may sensibly wait by itself."""

@@ -153,8 +153,8 @@ class Upkeep:
             raise
 
 
-def _until_next_look(account: Account, dice: float) -> float:
-    return next_look(account.expires_at, account.now(), account.lead, dice, exact=account.exact)
+def _until_next_look(account: Account, jitter: float) -> float:
+    return next_look(account.expires_at, account.now(), account.lead, jitter, exact=account.exact)
 
 
 async def _ended(tasks: Sequence[Supervised]) -> None:

@@ -292,6 +292,14 @@ ROWS: Final = (
     ),
     Row(
         Kind.RATE_LIMIT,
+        "Kiro limits the requests of this account. Wait, send fewer at once, or use another account.",
+        ACCOUNT_THROTTLED,
+        types=("throttling", "toomanyrequests"),
+        any_reason=True,
+        wait=USER_RATE_WAIT,
+    ),
+    Row(
+        Kind.RATE_LIMIT,
         "Too many requests to Kiro in a short time. Wait a little; send fewer at once.",
         THROTTLED,
         types=("throttling", "toomanyrequests"),

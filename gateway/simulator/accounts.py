@@ -27,7 +27,7 @@ class Account:
     that of a model by every account. retry_after_ms: the wait it asks for, if not its usual one. busy_models: the
     models whose limit it is; none: all. wrong_profile: the status with which another account's ARN is refused, 400 or
     403.
-    region: only hosts of this region take its tokens, "" for any; GovCloud and API keys are told apart so.
+    region: only hosts of this region take its tokens, "" for any; for GovCloud and for API keys.
     token_type: the ``TokenType`` header it needs, "" for that of its kind (``SSO_OIDC`` for an Identity Center login).
     needs_profile: the runtime host wants an ARN even of an API key. counts: requests by operation.
     """

@@ -24,7 +24,7 @@ A route takes at most 3 sends, a request 6 in all over all accounts. So that 6 r
 even share while others are left, but 2 at least: with two accounts 3 and 3, with three or more 2 each.
 
 A wait that Kiro asks for is kept to. One that is longer than a client may be kept waiting for inside a request ends
-the sends on that route; the client is told how long it is.
+the sends on that route, and the client gets it as ``retry-after``.
 
 Only a repeat on the same route is charged to the retry budget: another endpoint or account is not the one that just
 failed. Where the budget is spent the plan goes on to the next route. Another token type, a new token and another

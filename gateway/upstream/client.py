@@ -42,7 +42,7 @@ from gateway.upstream.stream import NO_TAP, OpenStream, Tap
 _log: Final = structlog.get_logger("gateway.upstream")
 
 UNKNOWN_REASONS: Final = 100
-"""Reasons that are logged; whoever is not Kiro and makes them up fills no log."""
+"""Different unknown reasons that are logged: a server that invents one for each answer does not fill the log."""
 
 LASTING: Final = SAID_BY_KIRO | {Trouble.CAPACITY}
 """What Kiro says of the account or of the model: it holds also behind a part of the answer."""

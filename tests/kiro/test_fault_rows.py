@@ -43,5 +43,6 @@ def test_every_throttling_and_every_quota_says_something_of_the_account() -> Non
 
 def test_reason_without_a_row_is_a_limit_of_the_account_and_goes_to_no_other_endpoint() -> None:
     assert "SOME_NEW_LIMIT" not in KNOWN_REASONS
-    [row] = [row for row in ROWS if row.any_reason]
-    assert (row.statuses, row.sequel) == ((429, 429), ACCOUNT_THROTTLED)
+    by_status, by_type = [row for row in ROWS if row.any_reason]
+    assert (by_status.statuses, by_type.types) == ((429, 429), ("throttling", "toomanyrequests"))
+    assert by_status.sequel is by_type.sequel is ACCOUNT_THROTTLED

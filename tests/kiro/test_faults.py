@@ -115,6 +115,8 @@ MORE: tuple[tuple[int, Any, dict[str, str], Kind, Sequel], ...] = (
     (429, b"<html>slow down</html>", {}, Kind.RATE_LIMIT, THROTTLED),
     (429, {"message": "x", "reason": "DAILY_REQUEST_COUNT"}, {}, Kind.RATE_LIMIT, DAY),
     (429, {"message": "x", "reason": "MONTHLY_REQUEST_COUNT"}, {}, Kind.QUOTA, FINAL),
+    (429, {"message": "x", "reason": "SOME_NEW_LIMIT"}, {}, Kind.RATE_LIMIT, ACCOUNT),
+    (400, {"__type": "ThrottlingException", "reason": "SOME_NEW_LIMIT"}, {}, Kind.RATE_LIMIT, ACCOUNT),
     (429, {"message": "We saw suspicious activity and set temporary limits"}, {}, Kind.RATE_LIMIT, FINAL),
     (500, {"message": "I am experiencing high traffic, please try again"}, {}, Kind.RATE_LIMIT, MODEL_BUSY),
     (500, {"message": "Encountered an unexpected error"}, {}, Kind.UPSTREAM, BROKEN),
